@@ -1,0 +1,57 @@
+#pragma once
+
+// Immutable counted bytes: encoded once, written to many. The count is plain: a frame stays on the thread that made it.
+
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <string_view>
+#include <utility>
+
+namespace parley {
+
+class Frame {
+ public:
+  Frame() = default;
+  // Copies the bytes, once.
+  static Frame copy_of(std::string_view bytes) {
+    Frame frame = uninitialized(bytes.size());
+    std::memcpy(frame.data_for_writing(), bytes.data(), bytes.size());
+    return frame;
+  }
+  // `size` bytes to be filled through data_for_writing() before the frame is shared.
+  static Frame uninitialized(std::size_t size) {
+    void* memory = ::operator new(sizeof(Header) + size);
+    Frame frame;
+    frame.header_ = new (memory) Header{1, size};
+    return frame;
+  }
+
+  Frame(const Frame& other) : header_(other.header_) {
+    if (header_ != nullptr) ++header_->count;
+  }
+  Frame(Frame&& other) noexcept : header_(std::exchange(other.header_, nullptr)) {}
+  Frame& operator=(Frame other) noexcept {
+    std::swap(header_, other.header_);
+    return *this;
+  }
+  ~Frame() {
+    if (header_ != nullptr && --header_->count == 0) ::operator delete(header_);
+  }
+
+  explicit operator bool() const { return header_ != nullptr; }
+  std::size_t size() const { return header_ == nullptr ? 0 : header_->size; }
+  std::string_view bytes() const {
+    return header_ == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(header_ + 1), header_->size);
+  }
+  char* data_for_writing() { return reinterpret_cast<char*>(header_ + 1); }
+
+ private:
+  struct Header {
+    std::size_t count;
+    std::size_t size;
+  };
+  Header* header_ = nullptr;
+};
+
+}  // namespace parley

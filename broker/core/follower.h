@@ -1,0 +1,41 @@
+#pragma once
+
+// What the log tells a worker. The log calls these on its own thread; the worker's implementation carries them over to its loop, in order.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/protocol/entry.h"
+#include "broker/protocol/room.h"
+
+namespace parley {
+
+using FollowerId = std::uint32_t;
+
+// Not stored, delivered to those online now, dropped under pressure.
+struct Signal {
+  RoomId room = 0;
+  std::string type;
+  std::string user_id;
+  std::string user_name;
+  std::string body;     // a JSON object
+  std::string only_to;  // not empty: only sessions of this user id
+  bool only_watchers = false;  // presence news: only subscriptions that asked for presence
+};
+using SignalPtr = std::shared_ptr<const Signal>;
+
+class Follower {
+ public:
+  virtual ~Follower() = default;
+  // The next entries of the room, contiguous and following those handed over before.
+  virtual void entries(RoomId room, std::vector<EntryPtr> run) = 0;
+  virtual void signal(SignalPtr signal) = 0;
+  // The user's role in the room changed, or (user_id empty) the room's settings did: rights are to be asked again.
+  virtual void rights_changed(const RoomInfo& room, const std::string& user_id, Role role) = 0;
+  virtual void pruned(RoomId room, Seq floor) = 0;
+  virtual void login_revoked(const std::string& login) = 0;
+};
+
+}  // namespace parley

@@ -1,0 +1,13 @@
+# llhttp: Debian 13 has libllhttp-dev; on Debian 12 node-llhttp brings the generated C, compiled here into a static library.
+find_library(LLHTTP_LIBRARY llhttp)
+find_path(LLHTTP_INCLUDE llhttp.h PATH_SUFFIXES llhttp)
+if(LLHTTP_LIBRARY AND LLHTTP_INCLUDE)
+  add_library(parley_llhttp INTERFACE)
+  target_link_libraries(parley_llhttp INTERFACE ${LLHTTP_LIBRARY})
+  target_include_directories(parley_llhttp SYSTEM INTERFACE ${LLHTTP_INCLUDE})
+else()
+  find_path(LLHTTP_SOURCE llhttp.c PATHS /usr/share/llhttp /usr/share/nodejs/llhttp/src REQUIRED NO_DEFAULT_PATH)
+  find_path(LLHTTP_HEADER llhttp.h PATHS /usr/share/include/llhttp /usr/share/nodejs/llhttp/include REQUIRED NO_DEFAULT_PATH)
+  add_library(parley_llhttp STATIC ${LLHTTP_SOURCE}/llhttp.c ${LLHTTP_SOURCE}/api.c ${LLHTTP_SOURCE}/http.c)
+  target_include_directories(parley_llhttp SYSTEM PUBLIC ${LLHTTP_HEADER})
+endif()

@@ -1,0 +1,59 @@
+#pragma once
+
+// HTTP requests and responses as values (RFC 9110, RFC 9112).
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "broker/base/result.h"
+#include "broker/base/unique_function.h"
+
+namespace parley::http {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+enum class Method : unsigned char { get, head, post, put, patch, del, options, other };
+std::string_view to_string(Method method);
+
+struct Request {
+  Method method = Method::get;
+  std::string path;   // the target's path as sent: percent-encoded, beginning with '/'
+  std::string query;  // without '?'
+  Headers headers;    // names in lower case
+  std::string body;   // whole, de-chunked
+  std::string peer;   // address of the client, as text
+  bool secure = false;  // came over TLS
+  bool http_1_0 = false;
+
+  // The first header of that (lower-case) name, or empty.
+  std::string_view header(std::string_view name) const;
+  // Whether the comma-separated list header contains the token, without regard to case.
+  bool header_has_token(std::string_view name, std::string_view token) const;
+  // The value of the cookie, or empty (RFC 6265 §5.4).
+  std::string_view cookie(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;  // without Content-Length, Date, Connection and the security headers: the connection adds them
+  std::string body;
+  std::shared_ptr<const std::string> shared_body;  // used instead of body when set: static files
+
+  static Response json(int status, std::string body);
+  static Response empty(int status);
+  // application/problem+json (RFC 9457) with the code's status.
+  static Response problem(const Error& error);
+};
+
+// Answers one request, once, on the same thread, now or later. Dropping it unanswered answers 500.
+using Responder = UniqueFunction<void(Response)>;
+
+// Percent-decodes one path segment or query value (in a query '+' is a space). bad_request on a bad escape, invalid UTF-8 or U+0000.
+Result<std::string> percent_decode(std::string_view text, bool query = false);
+// The value of a query parameter; empty when absent, bad_request when it cannot be decoded.
+Result<std::string> query_value(std::string_view query, std::string_view name);
+
+}  // namespace parley::http

@@ -1,0 +1,191 @@
+#pragma once
+
+// The store: the one truth. Small and asynchronous; every implementation passes the same contract suite (tests/contract).
+//
+// Threads: a store belongs to the thread of the executor that it was opened with. Every method is called there, every
+// callback runs there, later, never inside the call. Callbacks of `append` come in the order of the calls; others in any order.
+// After `close` no callback runs.
+//
+// Errors: `unavailable` (disk full, locked, corrupt, connection lost: nothing of the call was committed, try again later) and
+// `internal` may come from every method; the others are named where they can come.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/base/result.h"
+#include "broker/base/unique_function.h"
+#include "broker/protocol/entry.h"
+#include "broker/protocol/room.h"
+
+namespace parley {
+
+template <typename T>
+using Reply = UniqueFunction<void(Result<T>)>;
+
+// A change of one membership, committed together with its entry.
+struct MemberChange {
+  std::string user_id;
+  std::string user_name;
+  std::optional<Role> role;  // none: the membership ends (also lifts a ban)
+};
+
+struct RoomChange {
+  std::optional<std::string> title;
+  std::optional<Visibility> visibility;
+  std::optional<Keep> keep;
+};
+
+// What is to be appended. Effects (edit, remove, memberships, settings) are committed with the entry or not at all.
+struct NewEntry {
+  RoomId room = 0;
+  EntryType type = EntryType::message;
+  Payload payload = Payload::json_object;
+  Seq target = 0;             // edit, remove, reaction, pin: must be a kept message that is not deleted, else not_found
+  std::string target_author;  // not empty: the target must be this user's, else forbidden
+  std::string user_id;
+  std::string user_name;
+  std::string cid;  // not empty: (room, user_id, cid) is unique. A repeat is a duplicate; with another type, target or body a conflict
+  std::string body;
+  std::string content_type;
+  std::string properties;
+  std::optional<MemberChange> member;
+  std::optional<RoomChange> settings;
+};
+
+struct Appended {
+  Seq seq = 0;
+  UnixMs ts = 0;
+  std::uint64_t messages = 0;
+  bool duplicate = false;  // it was there already; seq and ts are the first one's
+};
+
+// Contiguous entries of the log as they are stored now (bodies of deleted messages are gone, edited ones replaced).
+struct LogPage {
+  std::vector<EntryPtr> entries;  // ascending; the first is max(after + 1, floor)
+  Seq floor = 1;
+  Seq head = 0;
+};
+
+struct Reaction {
+  std::string key;
+  unsigned count = 0;
+  bool mine = false;
+  std::vector<std::string> names;  // at most 10
+};
+
+struct HistoryQuery {
+  RoomId room = 0;
+  Seq before = 0;  // not 0: entries with a smaller seq, the newest of them
+  Seq after = 0;   // with before == 0: entries with a greater seq, the oldest of them (has_after says that it was given)
+  bool has_after = false;
+  unsigned limit = 50;
+  std::string viewer;  // user id, for Reaction::mine
+};
+struct HistoryItem {
+  EntryPtr entry;  // no edit, remove or reaction entries
+  std::vector<Reaction> reactions;
+};
+// A page of history with edits, deletions and reactions folded in up to `as_of` (one consistent read).
+struct HistoryPage {
+  std::vector<HistoryItem> items;  // ascending
+  Seq as_of = 0;                   // the head at the moment of the read
+  Seq floor = 1;
+  bool more = false;  // in the direction of the query
+};
+
+struct NewRoom {
+  std::string name;
+  std::string title;
+  Visibility visibility = Visibility::open;
+  Keep keep = Keep::all;
+  std::string owner_id;  // empty: nobody owns it
+  std::string owner_name;
+};
+
+struct RoomsQuery {
+  std::string user_id;   // whose view
+  bool mine = true;      // true: rooms that the user is a member of (not banned); false: all public ones
+  std::string contains;  // in name or title, ASCII case-insensitive; empty: all
+  std::string after;     // names greater than this, bytewise
+  unsigned limit = 50;
+};
+
+struct ReadMark {
+  Seq seq = 0;
+  unsigned unread = 0;
+};
+
+struct Account {
+  std::string id;
+  std::string name;  // as the user wrote it; unique without regard to ASCII case
+  std::string password_hash;
+  UnixMs created = 0;
+};
+
+// A refresh token, known by its hash only. All tokens of one login are a family.
+struct RefreshToken {
+  std::string hash;  // 32 bytes
+  std::string family;
+  std::string user_id;
+  UnixMs expires = 0;
+};
+
+struct Retention {
+  std::uint64_t entries_max = 0;  // per room; 0: no limit
+  UnixMs age_max_ms = 0;          // 0: no limit
+  unsigned rows_max = 1000;       // of one step
+};
+struct Pruned {
+  RoomId room = 0;
+  Seq floor = 1;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Names this life of the log; known once the store is open. Same thread.
+  virtual std::string epoch() const = 0;
+
+  // Appends a batch as one commit; result i belongs to entry i. Numbers go up in the batch's order, per room. An entry at fault is refused
+  // alone (not_found, forbidden, conflict, too_large); the others are committed. `ts` is max(the room's last, `now`).
+  // The whole batch fails only with unavailable or internal, and then nothing of it is committed.
+  virtual void append(std::vector<NewEntry> batch, UnixMs now, Reply<std::vector<Result<Appended>>> done) = 0;
+
+  // Entries after `after`, at most `entries_max` of them and about `bytes_max` of footprint (at least one when there is one).
+  virtual void read(RoomId room, Seq after, unsigned entries_max, std::size_t bytes_max, Reply<LogPage> done) = 0;
+  virtual void history(HistoryQuery query, Reply<HistoryPage> done) = 0;
+
+  virtual void find_room(std::string name, Reply<RoomInfo> done) = 0;                 // not_found
+  virtual void create_room(NewRoom room, UnixMs now, Reply<RoomInfo> done) = 0;       // conflict
+  virtual void list_rooms(RoomsQuery query, Reply<std::vector<RoomView>> done) = 0;   // ascending by name
+  virtual void view_room(RoomId room, std::string user_id, Reply<RoomView> done) = 0; // not_found
+  virtual void find_member(RoomId room, std::string user_id, Reply<Member> done) = 0; // not_found
+  // Ascending by user id, those after `after`; banned ones too.
+  virtual void list_members(RoomId room, std::string after, unsigned limit, Reply<std::vector<Member>> done) = 0;
+  // Monotonic: a smaller seq changes nothing; beyond the head it is the head. Answers the mark as it stands.
+  virtual void set_read(RoomId room, std::string user_id, Seq seq, Reply<ReadMark> done) = 0;
+
+  virtual void create_account(Account account, Reply<Nothing> done) = 0;      // conflict: the name is taken
+  virtual void find_account_by_name(std::string name, Reply<Account> done) = 0;  // not_found
+  virtual void find_account(std::string id, Reply<Account> done) = 0;            // not_found
+
+  virtual void put_refresh(RefreshToken token, Reply<Nothing> done) = 0;
+  // Replaces the token with hash `old_hash` by `next` (its family and user are taken from the old one) and answers the old one. unauthorized when it is
+  // unknown, expired or revoked. One that was already replaced revokes its whole family: conflict, with the family as the message.
+  virtual void rotate_refresh(std::string old_hash, RefreshToken next, UnixMs now, Reply<RefreshToken> done) = 0;
+  // Revokes the family of the token with this hash and answers its name; not_found when unknown.
+  virtual void revoke_refresh(std::string hash, Reply<std::string> done) = 0;
+
+  // One small step of pruning over all rooms; answers the rooms whose floor moved. An empty answer: nothing is left to do now.
+  virtual void prune(Retention retention, UnixMs now, Reply<std::vector<Pruned>> done) = 0;
+
+  // Whether the store could commit now (writes a row of its own and commits).
+  virtual void probe(Reply<Nothing> done) = 0;
+
+  // Finishes what is under way, closes; then calls `done`, the last callback of all.
+  virtual void close(UniqueFunction<void()> done) = 0;
+};
+
+}  // namespace parley
