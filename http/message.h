@@ -20,11 +20,11 @@ std::string_view to_string(Method method);
 
 struct Request {
   Method method = Method::get;
-  std::string path;   // the target's path as sent: percent-encoded, beginning with '/'
-  std::string query;  // without '?'
-  Headers headers;    // names in lower case
-  std::string body;   // whole, de-chunked
-  std::string peer;   // address of the client, as text
+  std::string path;     // the target's path as sent: percent-encoded, beginning with '/'
+  std::string query;    // without '?'
+  Headers headers;      // names in lower case
+  std::string body;     // whole, de-chunked
+  std::string peer;     // address of the client, as text
   bool secure = false;  // came over TLS
   bool http_1_0 = false;
 
@@ -51,7 +51,8 @@ struct Response {
 // Answers one request, once, on the same thread, now or later. Dropping it unanswered answers 500.
 using Responder = UniqueFunction<void(Response)>;
 
-// Percent-decodes one path segment or query value (in a query '+' is a space). bad_request on a bad escape, invalid UTF-8 or U+0000.
+// Percent-decodes one path segment or query value (in a query '+' is a space). bad_request on a bad escape, invalid UTF-8 or
+// U+0000.
 Result<std::string> percent_decode(std::string_view text, bool query = false);
 // The value of a query parameter; empty when absent, bad_request when it cannot be decoded.
 Result<std::string> query_value(std::string_view query, std::string_view name);

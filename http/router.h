@@ -18,13 +18,14 @@ using Handler = UniqueFunction<void(Request request, Params params, Responder re
 
 class Router {
  public:
-  // `pattern` is a path whose segments are words or "{name}" (exactly one segment). A later route of the same method and pattern is a defect (assert).
+  // `pattern` is a path whose segments are words or "{name}" (exactly one segment). A later route of the same method and pattern
+  // is a defect (assert).
   void add(Method method, std::string pattern, Handler handler);
   // Answers paths that no pattern matches (static files, the single page's index).
   void set_fallback(Handler handler);
 
-  // Calls the handler. HEAD goes to GET's handler (the connection leaves the body out). A path that exists with other methods answers
-  // 405 with Allow (OPTIONS: 204 with Allow); an undecodable segment 400; no path at all goes to the fallback, or 404.
+  // Calls the handler. HEAD goes to GET's handler (the connection leaves the body out). A path that exists with other methods
+  // answers 405 with Allow (OPTIONS: 204 with Allow); an undecodable segment 400; no path at all goes to the fallback, or 404.
   void dispatch(Request request, Responder respond);
 
  private:

@@ -45,7 +45,8 @@ struct NewEntry {
   std::string target_author;  // not empty: the target must be this user's, else forbidden
   std::string user_id;
   std::string user_name;
-  std::string cid;  // not empty: (room, user_id, cid) is unique. A repeat is a duplicate; with another type, target or body a conflict
+  std::string
+      cid;  // not empty: (room, user_id, cid) is unique. A repeat is a duplicate; with another type, target or body a conflict
   std::string body;
   std::string content_type;
   std::string properties;
@@ -148,8 +149,8 @@ class Store {
   // Names this life of the log; known once the store is open. Same thread.
   virtual std::string epoch() const = 0;
 
-  // Appends a batch as one commit; result i belongs to entry i. Numbers go up in the batch's order, per room. An entry at fault is refused
-  // alone (not_found, forbidden, conflict, too_large); the others are committed. `ts` is max(the room's last, `now`).
+  // Appends a batch as one commit; result i belongs to entry i. Numbers go up in the batch's order, per room. An entry at fault
+  // is refused alone (not_found, forbidden, conflict, too_large); the others are committed. `ts` is max(the room's last, `now`).
   // The whole batch fails only with unavailable or internal, and then nothing of it is committed.
   virtual void append(std::vector<NewEntry> batch, UnixMs now, Reply<std::vector<Result<Appended>>> done) = 0;
 
@@ -157,23 +158,24 @@ class Store {
   virtual void read(RoomId room, Seq after, unsigned entries_max, std::size_t bytes_max, Reply<LogPage> done) = 0;
   virtual void history(HistoryQuery query, Reply<HistoryPage> done) = 0;
 
-  virtual void find_room(std::string name, Reply<RoomInfo> done) = 0;                 // not_found
-  virtual void create_room(NewRoom room, UnixMs now, Reply<RoomInfo> done) = 0;       // conflict
-  virtual void list_rooms(RoomsQuery query, Reply<std::vector<RoomView>> done) = 0;   // ascending by name
-  virtual void view_room(RoomId room, std::string user_id, Reply<RoomView> done) = 0; // not_found
-  virtual void find_member(RoomId room, std::string user_id, Reply<Member> done) = 0; // not_found
+  virtual void find_room(std::string name, Reply<RoomInfo> done) = 0;                  // not_found
+  virtual void create_room(NewRoom room, UnixMs now, Reply<RoomInfo> done) = 0;        // conflict
+  virtual void list_rooms(RoomsQuery query, Reply<std::vector<RoomView>> done) = 0;    // ascending by name
+  virtual void view_room(RoomId room, std::string user_id, Reply<RoomView> done) = 0;  // not_found
+  virtual void find_member(RoomId room, std::string user_id, Reply<Member> done) = 0;  // not_found
   // Ascending by user id, those after `after`; banned ones too.
   virtual void list_members(RoomId room, std::string after, unsigned limit, Reply<std::vector<Member>> done) = 0;
   // Monotonic: a smaller seq changes nothing; beyond the head it is the head. Answers the mark as it stands.
   virtual void set_read(RoomId room, std::string user_id, Seq seq, Reply<ReadMark> done) = 0;
 
-  virtual void create_account(Account account, Reply<Nothing> done) = 0;      // conflict: the name is taken
+  virtual void create_account(Account account, Reply<Nothing> done) = 0;         // conflict: the name is taken
   virtual void find_account_by_name(std::string name, Reply<Account> done) = 0;  // not_found
   virtual void find_account(std::string id, Reply<Account> done) = 0;            // not_found
 
   virtual void put_refresh(RefreshToken token, Reply<Nothing> done) = 0;
-  // Replaces the token with hash `old_hash` by `next` (its family and user are taken from the old one) and answers the old one. unauthorized when it is
-  // unknown, expired or revoked. One that was already replaced revokes its whole family: conflict, with the family as the message.
+  // Replaces the token with hash `old_hash` by `next` (its family and user are taken from the old one) and answers the old one.
+  // unauthorized when it is unknown, expired or revoked. One that was already replaced revokes its whole family: conflict, with
+  // the family as the message.
   virtual void rotate_refresh(std::string old_hash, RefreshToken next, UnixMs now, Reply<RefreshToken> done) = 0;
   // Revokes the family of the token with this hash and answers its name; not_found when unknown.
   virtual void revoke_refresh(std::string hash, Reply<std::string> done) = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the log tells a worker. The log calls these on its own thread; the worker's implementation carries them over to its loop, in order.
+// What the log tells a worker. The log calls these on its own thread; the worker's implementation carries them over to its loop,
+// in order.
 
 #include <cstdint>
 #include <memory>
@@ -20,8 +21,8 @@ struct Signal {
   std::string type;
   std::string user_id;
   std::string user_name;
-  std::string body;     // a JSON object
-  std::string only_to;  // not empty: only sessions of this user id
+  std::string body;            // a JSON object
+  std::string only_to;         // not empty: only sessions of this user id
   bool only_watchers = false;  // presence news: only subscriptions that asked for presence
 };
 using SignalPtr = std::shared_ptr<const Signal>;

@@ -1,7 +1,7 @@
 #pragma once
 
-// The log: every room's order, on the log loop. Publishers hand it entries, it commits them in groups and hands contiguous runs to the
-// workers that follow a room. It asks may() for everything.
+// The log: every room's order, on the log loop. Publishers hand it entries, it commits them in groups and hands contiguous runs
+// to the workers that follow a room. It asks may() for everything.
 //
 // Threads: one thread, the log loop's. Workers reach it through Remote<Log> (core/remote.h).
 // Order: operations of one subject on one room take effect in the order of the calls; replies to publishes likewise.
@@ -23,17 +23,17 @@
 namespace parley {
 
 struct LogSettings {
-  bool auto_create = true;            // publish or subscribe to an unknown room makes it
+  bool auto_create = true;  // publish or subscribe to an unknown room makes it
   std::size_t room_name_bytes = 512;
-  unsigned room_depth = 32;           // levels of a room's name
+  unsigned room_depth = 32;  // levels of a room's name
   std::size_t title_bytes = 256;
-  std::size_t batch_entries = 1024;   // of one commit
+  std::size_t batch_entries = 1024;  // of one commit
   std::size_t batch_bytes = 4U << 20U;
   std::size_t queue_entries = 65536;  // waiting for a commit; above: unavailable
   std::size_t tail_entries = 256;     // kept in memory per followed room
   std::size_t tail_bytes = 256U << 10U;
-  std::size_t rooms_cached = 10000;   // loaded rooms nobody follows
-  std::size_t presence_names = 100;   // above: counts only
+  std::size_t rooms_cached = 10000;  // loaded rooms nobody follows
+  std::size_t presence_names = 100;  // above: counts only
   Retention retention;
 };
 
@@ -60,8 +60,8 @@ struct Attached {
   std::string epoch;
   Role role = Role::guest;
   bool recovered = true;
-  Seq start = 0;                 // the cursor: entries after it follow
-  std::vector<EntryPtr> tail;    // ascending, ending at room.head; for a worker that did not follow the room before
+  Seq start = 0;               // the cursor: entries after it follow
+  std::vector<EntryPtr> tail;  // ascending, ending at room.head; for a worker that did not follow the room before
 };
 
 struct PresentUser {
@@ -83,7 +83,8 @@ class Log {
   // ---- the way of a message
   // not_found, forbidden, conflict, too_large, bad_request, unavailable.
   void publish(SubjectPtr subject, Publish publish, Reply<Appended> done);
-  // Makes the worker a follower of the room and answers where the cursor stands: runs handed to the follower go on from room.head.
+  // Makes the worker a follower of the room and answers where the cursor stands: runs handed to the follower go on from
+  // room.head.
   void attach(FollowerId follower, SubjectPtr subject, Attach attach, Reply<Attached> done);
   // One subscription of that user on that worker ended; `last` when it was the worker's last one in the room.
   void detach(FollowerId follower, RoomId room, SubjectPtr subject, bool last);

@@ -10,11 +10,11 @@ namespace parley {
 enum class Action : unsigned char {
   create_public_room,
   create_private_room,
-  see,        // the room's settings, its members, who is here
-  read,       // history, live delivery
-  publish,    // messages and reactions
+  see,      // the room's settings, its members, who is here
+  read,     // history, live delivery
+  publish,  // messages and reactions
   signal,
-  edit,       // one's own message (storage checks the author)
+  edit,  // one's own message (storage checks the author)
   remove_own,
   remove_any,
   pin,

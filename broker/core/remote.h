@@ -21,8 +21,8 @@ class Remote {
   void call(Work work, Reply<T> done) {
     there_->post([service = service_, here = here_, work = std::move(work), done = std::move(done)]() mutable {
       work(*service, Reply<T>([here, done = std::move(done)](Result<T> result) mutable {
-             here->post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
-           }));
+        here->post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+      }));
     });
   }
 

@@ -16,8 +16,8 @@ class Transport {
   virtual void send(Frame frame) = 0;
   // Whether more than the high-water mark waits unsent: senders of entries stop until on_drained, senders of signals drop.
   virtual bool congested() const = 0;
-  // Sends what is queued, then a WebSocket close frame with that code (RFC 6455 §7.4), then closes. The session gets no more calls but
-  // on_closed, later.
+  // Sends what is queued, then a WebSocket close frame with that code (RFC 6455 §7.4), then closes. The session gets no more
+  // calls but on_closed, later.
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
 };
 

@@ -5,7 +5,8 @@
 namespace parley {
 
 namespace {
-constexpr std::array<std::string_view, 10> names = {"", "message", "edit", "delete", "reaction", "join", "leave", "room", "member", "pin"};
+constexpr std::array<std::string_view, 10> names = {"",     "message", "edit", "delete", "reaction",
+                                                    "join", "leave",   "room", "member", "pin"};
 }
 
 std::string_view to_string(EntryType type) { return names[static_cast<unsigned>(type)]; }

@@ -41,8 +41,8 @@ struct RoomInfo {
 struct RoomView {
   RoomInfo room;
   Role role = Role::guest;
-  Seq read = 0;            // the user's read mark
-  unsigned unread = 0;     // message entries after the mark, not the user's own, not deleted; at most 1,000
+  Seq read = 0;         // the user's read mark
+  unsigned unread = 0;  // message entries after the mark, not the user's own, not deleted; at most 1,000
 };
 
 struct Member {
@@ -57,7 +57,7 @@ struct Subject {
   std::string user_id;  // "u_…" for accounts, "g_…" for guests
   std::string name;
   bool guest = false;
-  std::string login;    // the login (refresh family) it came from, for revocation; empty for guests
+  std::string login;  // the login (refresh family) it came from, for revocation; empty for guests
 };
 using SubjectPtr = std::shared_ptr<const Subject>;
 
