@@ -62,19 +62,19 @@ Frame join(std::span<const Frame> frames) {
   return run;
 }
 
-void Run::add(Opcode opcode, std::string_view payload) {
+void FrameRun::add(Opcode opcode, std::string_view payload) {
   std::array<char, header_bytes_max> header{};
   const char* const end = write_header(header.data(), opcode, payload.size());
   buffer_.append(header.data(), static_cast<std::size_t>(end - header.data()));
   buffer_.append(payload);
 }
 
-void Run::begin() {
+void FrameRun::begin() {
   start_ = buffer_.size();
   buffer_.append(header_guess, '\0');
 }
 
-void Run::end(Opcode opcode) {
+void FrameRun::end(Opcode opcode) {
   assert(buffer_.size() >= start_ + header_guess);
   const std::size_t payload_bytes = buffer_.size() - start_ - header_guess;
   const std::size_t header = header_size(payload_bytes);
@@ -86,7 +86,7 @@ void Run::end(Opcode opcode) {
   write_header(buffer_.data() + start_, opcode, payload_bytes);
 }
 
-Frame Run::take() {
+Frame FrameRun::take() {
   Frame frame = Frame::copy_of(buffer_);
   buffer_.clear();
   return frame;

@@ -41,7 +41,7 @@ Frame join(std::span<const Frame> frames);
 
 // Collects frames in one growing buffer. A payload of unknown size is appended between begin() and end():
 //   run.begin(); json::Writer(run.buffer())...; run.end(Opcode::text);
-class Run {
+class FrameRun {
  public:
   void add(Opcode opcode, std::string_view payload);
 
