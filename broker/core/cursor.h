@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "broker/base/frame.h"
+#include "broker/base/result.h"
 #include "broker/base/slot_map.h"
 #include "broker/core/follower.h"
 
