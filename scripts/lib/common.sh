@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Shared by the scripts: where the project is, how to install, how to say what is going on.
+# Shared by the scripts: where the project is, how to install and build, how to say what is going on.
 # Sourced, never run.
 
 PARLEY_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 export PARLEY_ROOT
 
-say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+say() { printf '==> %s\n' "$*" >&2; }
 die() {
   printf 'error: %s\n' "$*" >&2
   exit 1
@@ -22,20 +22,41 @@ as_root() {
   fi
 }
 
+# The packages among the arguments that are not installed, one a line. One call of dpkg-query, so that a second start is quick.
+missing_packages() {
+  local installed package
+  # shellcheck disable=SC2016 # dpkg-query expands it
+  installed=" $(dpkg-query -W -f '${Package}:${db:Status-Status} ' "$@" 2>/dev/null || true)"
+  for package in "$@"; do
+    [[ $installed == *" $package:installed "* ]] || printf '%s\n' "$package"
+  done
+}
+
+# Runs apt-get with one short line for every 20 packages; what it said is shown when it fails.
+apt_get_install() {
+  local log
+  log="$(mktemp)"
+  if as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 --no-install-recommends install "$@" \
+    2>&1 </dev/null | tee "$log" |
+    awk '/^(Get:|Unpacking )/ { if (++n % 20 == 0) { print "    " n " steps: " $0 > "/dev/stderr" } }'; then
+    rm -f "$log"
+    return 0
+  fi
+  tail -n 20 "$log" >&2
+  rm -f "$log"
+  return 1
+}
+
 # apt_install PACKAGE...: installs those that are missing, and asks apt for nothing when none is.
 apt_install() {
-  local missing=() package
-  for package in "$@"; do
-    # shellcheck disable=SC2016 # dpkg-query expands it
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
-  done
+  local missing
+  command -v dpkg-query >/dev/null || die "this is no Debian: install the packages named in scripts/lib/common.sh by hand"
+  mapfile -t missing < <(missing_packages "$@")
   [ ${#missing[@]} -eq 0 ] && return 0
   say "installing ${missing[*]}"
-  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1; then
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null ||
-      die "apt could not install ${missing[*]}: see the lines above"
-  fi
+  # Package lists first: on a new machine they are empty, on an old one they name files that are gone.
+  as_root apt-get -qq -o DPkg::Lock::Timeout=300 update </dev/null || say "apt-get update failed: trying with the lists that are here"
+  apt_get_install "${missing[@]}" || die "apt could not install ${missing[*]}: see the lines above"
 }
 
 # What the broker is built with.
@@ -45,10 +66,26 @@ install_build_deps() {
     libsqlite3-dev libssl-dev libjwt-dev libsodium-dev libcli11-dev libspdlog-dev zlib1g-dev
 }
 
+# What its units and the Node tests need besides.
+install_test_deps() {
+  apt_install libgtest-dev libgmock-dev procps
+}
+
+install_lint_deps() {
+  apt_install clang-14 clang-format-14 clang-tidy-14 shellcheck
+}
+
+install_browser() {
+  apt_install chromium fonts-liberation
+}
+
 # Node and npm, from apt only when the machine has none of its own.
 install_node() {
   command -v node >/dev/null || apt_install nodejs
   command -v npm >/dev/null || apt_install npm
+  local major
+  major="$(node -p 'process.versions.node.split(".")[0]')"
+  [ "$major" -ge 18 ] || die "node is version $(node --version), and 18 or newer is needed: install a newer one, or take it away so that apt's is used"
 }
 
 # install_node_modules DIR: `npm ci` when the lock file changed since the last one.
@@ -56,21 +93,53 @@ install_node_modules() {
   local dir="$1" stamp="$1/node_modules/.parley-lock"
   if ! cmp -s "$dir/package-lock.json" "$stamp"; then
     say "installing the npm packages of ${dir#"$PARLEY_ROOT"/}"
-    (cd "$dir" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in $dir"
+    (cd "$dir" && npm ci --no-audit --no-fund --loglevel=error </dev/null >&2) || die "npm ci failed in $dir"
     cp "$dir/package-lock.json" "$stamp"
   fi
 }
 
-# build_preset PRESET [TARGET...]: configures when needed and builds.
-build_preset() {
-  local preset="$1"
-  shift
-  (cd "$PARLEY_ROOT" && cmake --preset "$preset" >"$PARLEY_ROOT/.configure-$preset.log" 2>&1) || {
-    cat "$PARLEY_ROOT/.configure-$preset.log" >&2
+# configure_preset PRESET: when there is no build folder of this very project and preset yet; afterwards ninja sees to it.
+configure_preset() {
+  local preset="$1" dir="$PARLEY_ROOT/build/$1" log
+  if [ -f "$dir/build.ninja" ] && cmp -s "$PARLEY_ROOT/CMakePresets.json" "$dir/.parley-presets"; then return 0; fi
+  # A project folder that was moved or copied: CMake refuses its old cache.
+  if [ -f "$dir/CMakeCache.txt" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PARLEY_ROOT" "$dir/CMakeCache.txt"; then
+    rm -rf "$dir"
+  fi
+  say "configuring build/$preset"
+  mkdir -p "$dir"
+  log="$dir/configure.log"
+  (cd "$PARLEY_ROOT" && cmake --preset "$preset" >"$log" 2>&1 </dev/null) || {
+    cat "$log" >&2
     die "cmake could not configure the preset $preset"
   }
-  rm -f "$PARLEY_ROOT/.configure-$preset.log"
-  local targets=()
+  cp "$PARLEY_ROOT/CMakePresets.json" "$dir/.parley-presets"
+}
+
+# build_preset PRESET [TARGET...]
+build_preset() {
+  local preset="$1" targets=()
+  shift
+  configure_preset "$preset"
   [ $# -gt 0 ] && targets=(--target "$@")
-  (cd "$PARLEY_ROOT" && cmake --build --preset "$preset" "${targets[@]}")
+  (cd "$PARLEY_ROOT" && cmake --build --preset "$preset" "${targets[@]}" </dev/null >&2) || die "the build of preset $preset failed: see the lines above"
+}
+
+# One line that changes when a file of the web client changes, is added or is taken away.
+web_sources_hash() {
+  (cd "$PARLEY_ROOT/webclient" &&
+    find . \( -name node_modules -o -name dist -o -name .cache -o -name test-results \) -prune -o -type f -not -name '*.tsbuildinfo' -print0 |
+    LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+}
+
+# Builds webclient/dist when its sources changed since the last build.
+build_web() {
+  local stamp="$PARLEY_ROOT/webclient/dist/.parley-sources" hash
+  hash="$(web_sources_hash)"
+  if [ -f "$PARLEY_ROOT/webclient/dist/index.html" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ]; then return 0; fi
+  install_node
+  install_node_modules "$PARLEY_ROOT/webclient"
+  say "building the web client"
+  (cd "$PARLEY_ROOT/webclient" && npm run --silent build </dev/null >&2) || die "the web client could not be built: see the lines above"
+  printf '%s\n' "$hash" >"$stamp"
 }

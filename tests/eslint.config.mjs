@@ -1,0 +1,22 @@
+import js from '@eslint/js';
+import globals from 'globals';
+
+export default [
+  js.configs.recommended,
+  {
+    files: ['**/*.mjs'],
+    languageOptions: { ecmaVersion: 2023, sourceType: 'module', globals: globals.node },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      eqeqeq: ['error', 'always'],
+      'no-var': 'error',
+      'prefer-const': 'error',
+      'no-shadow': 'error',
+      'no-promise-executor-return': 'error',
+      'require-atomic-updates': 'off',
+      'max-lines': ['error', 300],
+      'max-len': ['error', { code: 130 }],
+    },
+  },
+  { files: ['browser/**/*.mjs'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
+];
