@@ -27,11 +27,17 @@ struct Signal {
 };
 using SignalPtr = std::shared_ptr<const Signal>;
 
+// The next entries of one room, contiguous and following those handed over before. Shared by all workers.
+struct Run {
+  RoomId room = 0;
+  std::shared_ptr<const std::vector<EntryPtr>> entries;
+};
+
 class Follower {
  public:
   virtual ~Follower() = default;
-  // The next entries of the room, contiguous and following those handed over before.
-  virtual void entries(RoomId room, std::vector<EntryPtr> run) = 0;
+  // The next entries of rooms, all that one commit brought.
+  virtual void entries(std::vector<Run> runs) = 0;
   virtual void signal(SignalPtr signal) = 0;
   // The user's role in the room changed, or (user_id empty) the room's settings did: rights are to be asked again.
   virtual void rights_changed(const RoomInfo& room, const std::string& user_id, Role role) = 0;

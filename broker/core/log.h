@@ -6,33 +6,21 @@
 // Threads: one thread, the log loop's. Workers reach it through Remote<Log> (core/remote.h).
 // Order: operations of one subject on one room take effect in the order of the calls; replies to publishes likewise.
 
-#include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
-#include "broker/base/random.h"
-#include "broker/base/time.h"
-#include "broker/core/follower.h"
-#include "broker/core/may.h"
-#include "storage/store.h"
+#include "broker/core/batcher.h"
+#include "broker/core/room_table.h"
 
 namespace parley {
 
 struct LogSettings {
-  bool auto_create = true;  // publish or subscribe to an unknown room makes it
-  std::size_t room_name_bytes = 512;
-  unsigned room_depth = 32;  // levels of a room's name
+  RoomTableSettings rooms;
+  BatcherSettings batches;
   std::size_t title_bytes = 256;
-  std::size_t batch_entries = 1024;  // of one commit
-  std::size_t batch_bytes = 4U << 20U;
-  std::size_t queue_entries = 65536;  // waiting for a commit; above: unavailable
-  std::size_t tail_entries = 256;     // kept in memory per followed room
-  std::size_t tail_bytes = 256U << 10U;
-  std::size_t rooms_cached = 10000;  // loaded rooms nobody follows
+  std::size_t body_bytes = 65536;
   std::size_t presence_names = 100;  // above: counts only
   Retention retention;
 };
@@ -64,19 +52,15 @@ struct Attached {
   std::vector<EntryPtr> tail;  // ascending, ending at room.head; for a worker that did not follow the room before
 };
 
-struct PresentUser {
-  std::string id;
-  std::string name;
-};
 struct Presence {
   std::uint64_t count = 0;
-  std::vector<PresentUser> users;  // empty when count is above presence_names
+  std::vector<Member> users;  // empty when count is above presence_names; role and joined are not filled in
 };
 
 class Log {
  public:
   Log(Store& store, const Clock& clock, LogSettings settings);
-  ~Log();
+  ~Log() = default;
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
@@ -86,8 +70,10 @@ class Log {
   // Makes the worker a follower of the room and answers where the cursor stands: runs handed to the follower go on from
   // room.head.
   void attach(FollowerId follower, SubjectPtr subject, Attach attach, Reply<Attached> done);
-  // One subscription of that user on that worker ended; `last` when it was the worker's last one in the room.
-  void detach(FollowerId follower, RoomId room, SubjectPtr subject, bool last);
+  // One subscription of that user ended (it was attached before).
+  void detach(RoomId room, SubjectPtr subject);
+  // The worker's last subscription in the room ended.
+  void unfollow(FollowerId follower, RoomId room);
   void read(RoomId room, Seq after, unsigned entries_max, std::size_t bytes_max, Reply<LogPage> done);
   // Rights were asked by the caller's worker, which has delivered to its own subscribers already.
   void signal(FollowerId from, SignalPtr signal);
@@ -118,11 +104,45 @@ class Log {
   // Closes the sessions of that login everywhere.
   void revoke_login(const std::string& login);
 
-  const std::string& epoch() const;
+  // ---- driven by the log loop
+  // About once a second: presence news, and one step of pruning.
+  void tick();
+  // Nothing waits for a commit.
+  bool idle() const { return batcher_.idle(); }
+  // Whether the last commit went well.
+  bool healthy() const { return batcher_.healthy(); }
+  std::string epoch() const { return store_.epoch(); }
+  const LogCounters& counters() const { return counters_; }
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  template <typename T>
+  void with_rights(SubjectPtr subject, const std::string& room, Action action, Reply<T> done,
+                   UniqueFunction<void(const LogRoomPtr&, Role, Reply<T>)> then);
+  void submit(const LogRoomPtr& room, Role role, const SubjectPtr& subject, Publish publish, Reply<Appended> done);
+  Result<Attached> attach_now(FollowerId follower, const SubjectPtr& subject, const LogRoomPtr& room, Role role,
+                              const Attach& attach);
+  void committed(std::vector<Pending>& batch, const std::vector<Result<Appended>>& results);
+  void apply(LogRoom& room, const NewEntry& entry);
+  void deliver(const LogRoomPtr& room, std::vector<EntryPtr> run, std::vector<std::vector<Run>>& per_follower);
+  void tell_followers(const LogRoom& room, const std::function<void(Follower&)>& tell);
+  void tell_signal(const LogRoom& room, const SignalPtr& signal, FollowerId except);
+  void prune_step();
+  void append_change(const LogRoomPtr& room, const SubjectPtr& subject, EntryType type, std::string body,
+                     std::optional<MemberChange> member, std::optional<RoomChange> settings, Reply<Appended> done);
+  void view_after(const LogRoomPtr& room, const SubjectPtr& subject, Result<Appended> appended, Reply<RoomView> done);
+  void resolve_user(const std::string& user, Reply<MemberChange> done);
+  void change_member(const LogRoomPtr& room, Role own, const SubjectPtr& subject, MemberChange change, Reply<Member> done);
+  void commit_member(const LogRoomPtr& room, const SubjectPtr& subject, MemberChange change, Reply<Member> done);
+  void keep_an_owner(const LogRoomPtr& room, const std::string& user_id, Reply<Nothing> done);
+
+  Store& store_;
+  const Clock& clock_;
+  LogSettings settings_;
+  LogCounters counters_;
+  RoomTable rooms_;
+  Batcher batcher_;
+  std::vector<Follower*> followers_;  // by id; null: gone
+  bool pruning_ = false;
 };
 
 }  // namespace parley

@@ -1,0 +1,48 @@
+#include "broker/core/batcher.h"
+
+namespace parley {
+
+void Batcher::submit(Pending pending) {
+  if (queue_.size() >= settings_.queue_entries) {
+    pending.done({Code::unavailable, "too many entries wait for storage: try again shortly"});
+    return;
+  }
+  queue_.push_back(std::move(pending));
+  counters_.queue.set(static_cast<std::int64_t>(queue_.size()));
+  if (!in_flight_) flush();
+}
+
+void Batcher::flush() {
+  std::vector<Pending> batch;
+  std::vector<NewEntry> entries;
+  std::size_t bytes = 0;
+  while (!queue_.empty() && batch.size() < settings_.batch_entries && (batch.empty() || bytes < settings_.batch_bytes)) {
+    bytes += queue_.front().entry.body.size() + queue_.front().entry.properties.size();
+    entries.push_back(queue_.front().entry);
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  counters_.queue.set(static_cast<std::int64_t>(queue_.size()));
+  counters_.batch_entries.record(batch.size());
+  in_flight_ = true;
+  store_.append(
+      std::move(entries), clock_.unix_ms(),
+      [this, batch = std::move(batch), began = clock_.mono_ms()](Result<std::vector<Result<Appended>>> results) mutable {
+        finish(std::move(batch), began, std::move(results));
+      });
+}
+
+void Batcher::finish(std::vector<Pending> batch, MonoMs began, Result<std::vector<Result<Appended>>> results) {
+  counters_.commit_us.record(static_cast<std::uint64_t>(clock_.mono_ms() - began) * 1000);
+  counters_.commits.add();
+  healthy_ = results.ok();
+  if (!results) counters_.failed_commits.add();
+  std::vector<Result<Appended>> each =
+      results ? std::move(results).value() : std::vector<Result<Appended>>(batch.size(), Result<Appended>(results.error()));
+  committed_(batch, each);
+  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(each[i]));
+  in_flight_ = false;
+  if (!queue_.empty()) flush();
+}
+
+}  // namespace parley

@@ -1,0 +1,100 @@
+#pragma once
+
+// A store in memory for tests of what stands on storage. It passes the same contract suite as the real ones. Everything happens
+// when the executor runs the task, so a test decides when; two knobs make appends fail or wait.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/base/executor.h"
+#include "storage/store.h"
+#include "tests/fakes/memory_room.h"
+
+namespace parley::fakes {
+
+struct MemoryStoreSettings {
+  std::string epoch = "memory";
+  std::size_t entry_bytes_max = 16U << 20U;  // an entry with more content is too_large
+};
+
+class MemoryStore final : public Store {
+ public:
+  explicit MemoryStore(Executor& owner, MemoryStoreSettings settings = {});
+  ~MemoryStore() override;
+
+  // ---- knobs
+  // The next `calls` appends are answered unavailable; nothing of them is committed.
+  void fail_appends(unsigned calls) { appends_to_fail_ = calls; }
+  // Appends wait uncommitted, and nobody reads them, until they are released.
+  void hold_commits() { held_ = true; }
+  void release_commits();
+  // Lets the oldest waiting append through while the others stay held.
+  void release_one_commit();
+  std::size_t appends_waiting() const { return waiting_.size(); }
+  // Every call but append and close is answered unavailable while this is on.
+  void fail_others(bool on) { fail_others_ = on; }
+  std::size_t appends_called() const { return appends_called_; }
+  std::size_t reads_called() const { return reads_called_; }
+
+  // ---- Store
+  std::string epoch() const override { return settings_.epoch; }
+  void append(std::vector<NewEntry> batch, UnixMs now, Reply<std::vector<Result<Appended>>> done) override;
+  void read(RoomId room, Seq after, unsigned entries_max, std::size_t bytes_max, Reply<LogPage> done) override;
+  void history(HistoryQuery query, Reply<HistoryPage> done) override;
+  void find_room(std::string name, Reply<RoomInfo> done) override;
+  void create_room(NewRoom room, UnixMs now, Reply<RoomInfo> done) override;
+  void list_rooms(RoomsQuery query, Reply<std::vector<RoomView>> done) override;
+  void view_room(RoomId room, std::string user_id, Reply<RoomView> done) override;
+  void find_member(RoomId room, std::string user_id, Reply<Member> done) override;
+  void list_members(RoomId room, std::string after, unsigned limit, Reply<std::vector<Member>> done) override;
+  void set_read(RoomId room, std::string user_id, Seq seq, Reply<ReadMark> done) override;
+  void create_account(Account account, Reply<Nothing> done) override;
+  void find_account_by_name(std::string name, Reply<Account> done) override;
+  void find_account(std::string id, Reply<Account> done) override;
+  void put_refresh(RefreshToken token, Reply<Nothing> done) override;
+  void rotate_refresh(std::string old_hash, RefreshToken next, UnixMs now, Reply<RefreshToken> done) override;
+  void revoke_refresh(std::string hash, Reply<std::string> done) override;
+  void prune(Retention retention, UnixMs now, Reply<std::vector<Pruned>> done) override;
+  void probe(Reply<Nothing> done) override;
+  void close(UniqueFunction<void()> done) override;
+
+ private:
+  struct Waiting {
+    std::vector<NewEntry> batch;
+    UnixMs now = 0;
+    Reply<std::vector<Result<Appended>>> done;
+    bool fails = false;
+  };
+  struct Refresh {
+    RefreshToken token;
+    bool replaced = false;
+  };
+
+  // Posts `work`, whose result goes to `done`; neither runs once the store is gone.
+  template <typename T, typename Work>
+  void answer(Reply<T> done, Work work);
+  void post_commit();
+  void commit_oldest();
+  MemoryRoom* room(RoomId id);
+
+  Executor& owner_;
+  MemoryStoreSettings settings_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  bool closing_ = false;
+  bool held_ = false;
+  bool fail_others_ = false;
+  unsigned appends_to_fail_ = 0;
+  std::size_t appends_called_ = 0;
+  std::size_t reads_called_ = 0;
+  std::deque<Waiting> waiting_;
+  std::vector<std::unique_ptr<MemoryRoom>> rooms_;  // rooms_[i] has id i + 1
+  std::map<std::string, RoomId> names_;
+  std::map<std::string, Account> accounts_;  // by id
+  std::map<std::string, std::string> account_names_;
+  std::map<std::string, Refresh> refresh_;
+};
+
+}  // namespace parley::fakes
