@@ -22,7 +22,7 @@ export async function until(condition, what, { timeout = 10_000, every = 10 } = 
 export function within(promise, what, timeout = 10_000) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${timeout * patience} ms in vain: ${what}`)), timeout * patience);
+    timer = setTimeout(() => reject(new Error(`waited ${timeout * patience} ms in vain: ${typeof what === 'function' ? what() : what}`)), timeout * patience);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
