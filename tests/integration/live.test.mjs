@@ -26,7 +26,10 @@ describe('live', () => {
     for (const client of clients.slice(1)) {
       await until(() => client.signals.filter(({ signal }) => signal === 'typing').length >= 10, 'ten signals');
       const typing = client.signals.filter(({ signal }) => signal === 'typing');
-      assert.deepEqual(typing.map(({ body }) => body.i), [...Array(10).keys()]);
+      assert.deepEqual(
+        typing.map(({ body }) => body.i),
+        [...Array(10).keys()],
+      );
       assert.deepEqual([typing[0].room, typing[0].from, typing[0].uid], [name, 'g0', clients[0].user.id]);
     }
     assert.equal((await clients[0].subscribe(name)).head, 0);
@@ -83,7 +86,7 @@ describe('live', () => {
     await Promise.all([first.close(), bob.close()]);
   });
 
-  it('a read mark reaches the user\'s other devices and nobody else, and only rises', async () => {
+  it("a read mark reaches the user's other devices and nobody else, and only rises", async () => {
     const name = room();
     const first = await guest('ada');
     const second = await Client.connect(broker.wsUrl, { token: first.welcome.token });
@@ -102,7 +105,10 @@ describe('live', () => {
     const view = await device.must(200, 'GET', `/rooms/${segment(name)}`);
     assert.deepEqual([view.read, view.unread], [5, 0]);
     await bob.ping();
-    assert.deepEqual(bob.signals.filter(({ signal }) => signal === 'read'), []);
+    assert.deepEqual(
+      bob.signals.filter(({ signal }) => signal === 'read'),
+      [],
+    );
     await Promise.all([first, second, bob].map((client) => client.close()));
   });
 
@@ -120,18 +126,30 @@ describe('live', () => {
     await ada.publish(name, {}, { type: 'delete', target: deleted });
 
     const entries = await bob.upTo(name, 8);
-    assert.deepEqual(entries.map(({ type }) => type), ['message', 'message', 'edit', ...Array(4).fill('reaction'), 'delete']);
-    assert.deepEqual(entries.map(({ target }) => target), [undefined, undefined, edited, edited, edited, edited, edited, deleted]);
+    assert.deepEqual(
+      entries.map(({ type }) => type),
+      ['message', 'message', 'edit', ...Array(4).fill('reaction'), 'delete'],
+    );
+    assert.deepEqual(
+      entries.map(({ target }) => target),
+      [undefined, undefined, edited, edited, edited, edited, edited, deleted],
+    );
     assert.deepEqual(entries.map(({ n }) => n).at(-1), 2, 'only messages are counted');
 
     const device = new Device(broker.url);
     device.token = bob.welcome.token;
     const page = await device.must(200, 'GET', `/rooms/${segment(name)}/messages`);
     assert.equal(page.as_of, 8);
-    assert.deepEqual(page.entries.map(({ seq }) => seq), [edited, deleted]);
+    assert.deepEqual(
+      page.entries.map(({ seq }) => seq),
+      [edited, deleted],
+    );
     const [first, second] = page.entries;
     assert.deepEqual([first.body, first.edited], [{ text: 'hello' }, true]);
-    assert.deepEqual(first.reactions.map(({ key, count, mine }) => [key, count, mine]), [['👍', 2, true]]);
+    assert.deepEqual(
+      first.reactions.map(({ key, count, mine }) => [key, count, mine]),
+      [['👍', 2, true]],
+    );
     assert.deepEqual([...first.reactions[0].names].sort(), ['ada', 'bob']);
     assert.deepEqual([second.body, second.deleted], [{}, true]);
 
@@ -144,7 +162,7 @@ describe('live', () => {
     await Promise.all([ada, bob, late].map((client) => client.close()));
   });
 
-  it('edits are the author\'s, targets must be messages that are there', async () => {
+  it("edits are the author's, targets must be messages that are there", async () => {
     const name = room();
     const [ada, bob] = await Promise.all([guest('ada'), guest('bob')]);
     const { seq } = await ada.publish(name, { text: 'mine' });

@@ -47,11 +47,17 @@ describe('the log over the native protocol', () => {
     const acks = await Promise.all(
       clients.flatMap((client, c) => Array.from({ length: 100 }, (_, i) => client.publish(name, { text: `${c}/${i}` }))),
     );
-    assert.deepEqual(acks.map(({ seq }) => seq).sort((a, b) => a - b), Array.from({ length: 600 }, (_, i) => i + 1));
+    assert.deepEqual(
+      acks.map(({ seq }) => seq).sort((a, b) => a - b),
+      Array.from({ length: 600 }, (_, i) => i + 1),
+    );
     // One connection's publishes keep their order.
     for (let c = 0; c < 6; ++c) {
       const own = acks.slice(100 * c, 100 * (c + 1)).map(({ seq }) => seq);
-      assert.deepEqual(own, [...own].sort((a, b) => a - b));
+      assert.deepEqual(
+        own,
+        [...own].sort((a, b) => a - b),
+      );
     }
     for (const client of clients) {
       await client.upTo(name, 600);
@@ -59,8 +65,14 @@ describe('the log over the native protocol', () => {
       assert.deepEqual(client.in(name).entries, clients[0].in(name).entries);
     }
     const entries = clients[0].in(name).entries;
-    assert.deepEqual(entries.map(({ n }) => n), Array.from({ length: 600 }, (_, i) => i + 1));
-    assert.ok(entries.every(({ ts }, i) => i === 0 || ts >= entries[i - 1].ts), 'time does not go back');
+    assert.deepEqual(
+      entries.map(({ n }) => n),
+      Array.from({ length: 600 }, (_, i) => i + 1),
+    );
+    assert.ok(
+      entries.every(({ ts }, i) => i === 0 || ts >= entries[i - 1].ts),
+      'time does not go back',
+    );
     assert.deepEqual(Object.keys(entries[0]).sort(), ['body', 'from', 'n', 'room', 'seq', 'ts', 'type', 'uid'].sort());
     await Promise.all(clients.map((client) => client.close()));
   });
@@ -123,7 +135,14 @@ describe('the log over the native protocol', () => {
     await during;
     await back.upTo(name, 500);
     back.assertSound();
-    assert.deepEqual(back.in(name).bodies().map(({ text }) => Number(text)).sort((a, b) => a - b), range(21, 500));
+    assert.deepEqual(
+      back
+        .in(name)
+        .bodies()
+        .map(({ text }) => Number(text))
+        .sort((a, b) => a - b),
+      range(21, 500),
+    );
     await Promise.all([writer.close(), back.close()]);
   });
 
@@ -133,7 +152,11 @@ describe('the log over the native protocol', () => {
     await client.publish(name, { text: '1' });
     const head = (await client.publish(name, { text: '2' })).seq;
     const { epoch } = await client.subscribe(name);
-    for (const members of [{ since: 1, epoch: `${epoch}x` }, { since: head + 1, epoch }, { since: 2 ** 40, epoch }]) {
+    for (const members of [
+      { since: 1, epoch: `${epoch}x` },
+      { since: head + 1, epoch },
+      { since: 2 ** 40, epoch },
+    ]) {
       const reply = await client.subscribe(name, members);
       assert.deepEqual([reply.recovered, reply.head, reply.epoch], [false, head, epoch], JSON.stringify(members));
     }
@@ -218,7 +241,10 @@ describe('the log over the native protocol', () => {
     await client.subscribe(name);
     client.send({ op: 'ack', room: name, seq: 5 });
     await client.ping();
-    assert.deepEqual(client.errors.map(({ code }) => code), ['bad_request']);
+    assert.deepEqual(
+      client.errors.map(({ code }) => code),
+      ['bad_request'],
+    );
     await client.close();
   });
 

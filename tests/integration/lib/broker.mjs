@@ -10,7 +10,8 @@ import { until, within, patience } from './wait.mjs';
 const root = resolve(new URL('../../..', import.meta.url).pathname);
 export const binary = process.env.PARLEY_BIN ?? join(root, 'build/release/parley');
 
-const sanitizerReport = /ERROR: (Address|Leak|Thread|Undefined)\w*Sanitizer|WARNING: ThreadSanitizer|runtime error:|Assertion .* failed/;
+const sanitizerReport =
+  /ERROR: (Address|Leak|Thread|Undefined)\w*Sanitizer|WARNING: ThreadSanitizer|runtime error:|Assertion .* failed/;
 const running = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -31,7 +32,17 @@ export class Broker {
     broker.url = `http://127.0.0.1:${broker.port}`;
     broker.wsUrl = `ws://127.0.0.1:${broker.port}/ws`;
     broker.stderr = '';
-    const command = [...wrap, binary, '--listen', `127.0.0.1:${broker.port}`, '--data-dir', dataDir, '--workers', String(workers), ...args];
+    const command = [
+      ...wrap,
+      binary,
+      '--listen',
+      `127.0.0.1:${broker.port}`,
+      '--data-dir',
+      dataDir,
+      '--workers',
+      String(workers),
+      ...args,
+    ];
     broker.child = spawn(command[0], command.slice(1), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, UBSAN_OPTIONS: 'print_stacktrace=1', ...env },
@@ -55,7 +66,10 @@ export class Broker {
   async untilReady() {
     await until(
       async () => {
-        if (this.end) throw new Error(`the broker ended before it was ready: ${JSON.stringify(this.end)} ${this.end.error ?? ''}\n${this.stderr}`);
+        if (this.end)
+          throw new Error(
+            `the broker ended before it was ready: ${JSON.stringify(this.end)} ${this.end.error ?? ''}\n${this.stderr}`,
+          );
         const answer = await fetch(`${this.url}/readyz`).catch(() => null);
         await answer?.arrayBuffer();
         return answer?.status === 200;
@@ -78,7 +92,11 @@ export class Broker {
         throw new Error(`${error.message}\n${this.stderr.slice(-4000)}`);
       });
     }
-    assert.deepEqual(this.end, { code: 0, signal: null }, `the broker ended with ${JSON.stringify(this.end)}\n${this.stderr.slice(-8000)}`);
+    assert.deepEqual(
+      this.end,
+      { code: 0, signal: null },
+      `the broker ended with ${JSON.stringify(this.end)}\n${this.stderr.slice(-8000)}`,
+    );
     assert.doesNotMatch(this.stderr, sanitizerReport);
   }
 

@@ -158,7 +158,11 @@ export class Client {
 
   // Until the subscription has got as far as `seq`; answers its entries.
   async upTo(room, seq, timeout = 20_000) {
-    await until(() => this.in(room).cursor >= seq, () => `${room} gets to ${seq}, it stands at ${this.in(room).cursor}`, { timeout });
+    await until(
+      () => this.in(room).cursor >= seq,
+      () => `${room} gets to ${seq}, it stands at ${this.in(room).cursor}`,
+      { timeout },
+    );
     return this.in(room).entries;
   }
 

@@ -22,7 +22,7 @@ export async function freePort() {
     const probe = await tryListen(port);
     if (probe) {
       guards.push(guard);
-      await new Promise((done) => void probe.close(done));
+      await new Promise((done) => probe.close(done));
       return port;
     }
     guard.close();

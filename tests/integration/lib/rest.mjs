@@ -5,7 +5,8 @@ import http from 'node:http';
 // One request, one connection; answers {status, headers, body (parsed when JSON), text}.
 export function request(base, method, path, { body, headers = {}, token, cookie } = {}) {
   const url = new URL(path, base);
-  const payload = body === undefined ? undefined : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  const payload =
+    body === undefined ? undefined : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
   const all = { ...headers };
   if (payload !== undefined) {
     all['Content-Type'] ??= 'application/json';
@@ -15,16 +16,19 @@ export function request(base, method, path, { body, headers = {}, token, cookie 
   if (cookie) all.Cookie = cookie;
   return new Promise((resolve, reject) => {
     // new URL() would decode nothing that we encoded; the path is sent as given.
-    const outgoing = http.request({ host: url.hostname, port: url.port, method, path, headers: all, agent: false }, (incoming) => {
-      const chunks = [];
-      incoming.on('data', (chunk) => chunks.push(chunk));
-      incoming.on('error', reject);
-      incoming.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        const json = /\bjson\b/.test(incoming.headers['content-type'] ?? '') && text.length > 0;
-        resolve({ status: incoming.statusCode, headers: incoming.headers, text, body: json ? JSON.parse(text) : undefined });
-      });
-    });
+    const outgoing = http.request(
+      { host: url.hostname, port: url.port, method, path, headers: all, agent: false },
+      (incoming) => {
+        const chunks = [];
+        incoming.on('data', (chunk) => chunks.push(chunk));
+        incoming.on('error', reject);
+        incoming.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          const json = /\bjson\b/.test(incoming.headers['content-type'] ?? '') && text.length > 0;
+          resolve({ status: incoming.statusCode, headers: incoming.headers, text, body: json ? JSON.parse(text) : undefined });
+        });
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end(payload);
   });
@@ -90,7 +94,7 @@ export class Device {
   // The whole history of a room by pages, oldest first.
   async history(room, limit = 200) {
     const entries = [];
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const page = await this.must(200, 'GET', `/rooms/${segment(room)}/messages?after=${after}&limit=${limit}`);
       entries.push(...page.entries);
       if (!page.more) return entries;

@@ -4,7 +4,7 @@
 export const patience = Number(process.env.PARLEY_PATIENCE ?? { asan: 3, tsan: 5 }[process.env.PARLEY_PRESET] ?? 1);
 
 export function sleep(ms) {
-  return new Promise((done) => void setTimeout(done, ms));
+  return new Promise((done) => setTimeout(done, ms));
 }
 
 // Calls `condition` (may be async) until it answers something truthy, and answers that. Throws with `what` when the time is over.
@@ -13,7 +13,8 @@ export async function until(condition, what, { timeout = 10_000, every = 10 } = 
   for (;;) {
     const answer = await condition();
     if (answer) return answer;
-    if (Date.now() > deadline) throw new Error(`waited ${timeout * patience} ms in vain: ${typeof what === 'function' ? what() : what}`);
+    if (Date.now() > deadline)
+      throw new Error(`waited ${timeout * patience} ms in vain: ${typeof what === 'function' ? what() : what}`);
     await sleep(every);
   }
 }
@@ -22,7 +23,10 @@ export async function until(condition, what, { timeout = 10_000, every = 10 } = 
 export function within(promise, what, timeout = 10_000) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${timeout * patience} ms in vain: ${typeof what === 'function' ? what() : what}`)), timeout * patience);
+    timer = setTimeout(
+      () => reject(new Error(`waited ${timeout * patience} ms in vain: ${typeof what === 'function' ? what() : what}`)),
+      timeout * patience,
+    );
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
