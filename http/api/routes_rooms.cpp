@@ -154,8 +154,8 @@ http::Response presence_response(const Presence& presence) {
   std::string out;
   json::Writer writer(out);
   writer.begin_object().member("count", presence.count).key("users").begin_array();
-  for (const PresentUser& user : presence.users) {
-    writer.begin_object().member("id", user.id).member("name", user.name).end_object();
+  for (const Member& user : presence.users) {
+    writer.begin_object().member("id", user.user_id).member("name", user.user_name).end_object();
   }
   writer.end_array().end_object();
   return http::Response::json(200, std::move(out));
