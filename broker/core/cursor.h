@@ -15,15 +15,13 @@ namespace parley {
 class Room;
 class Subscriber;
 
-// Contiguous entries on their way to one subscriber.
+// Contiguous entries on their way to one subscriber: from the room's tail, whose frames every subscriber shares, or a page of the
+// log.
 struct Delivery {
   Room* room = nullptr;
-  const EntryPtr* entries = nullptr;  // count of them
-  unsigned count = 0;
-  bool from_tail = true;  // then the room has frames of them that every subscriber shares
-
-  Seq first() const { return entries[0]->seq; }
-  Seq last() const { return entries[count - 1]->seq; }
+  Seq first = 0;
+  Seq last = 0;
+  const EntryPtr* page = nullptr;  // last - first + 1 of them; null: they are in the room's tail
 };
 
 struct Cursor {
@@ -55,8 +53,12 @@ struct Cursor {
 class Subscriber {
  public:
   virtual ~Subscriber() = default;
-  // How many entries it takes now: 0 while its window is full or its connection is congested.
-  virtual unsigned room_for(const Cursor& cursor) const = 0;
+  // How much it takes now; no entries while its window is full or its connection is congested.
+  struct Allowance {
+    unsigned entries = 0;
+    std::size_t bytes = 0;  // of footprint; one entry more than fits is fine
+  };
+  virtual Allowance allowance(const Cursor& cursor) const = 0;
   // Takes them all.
   virtual void deliver(Cursor& cursor, const Delivery& delivery) = 0;
   // Entries from..to were pruned before the cursor read them; it goes on behind them.

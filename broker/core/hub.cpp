@@ -120,28 +120,28 @@ void Hub::entries(std::vector<Run> runs) {
 
 void Hub::pump(Cursor& cursor) {
   while (cursor.sent < cursor.room->tail().head() && !cursor.reading) {
-    if (cursor.subscriber->room_for(cursor) == 0) return;
+    const Subscriber::Allowance allowance = cursor.subscriber->allowance(cursor);
+    if (allowance.entries == 0) return;
     if (cursor.sent + 1 < cursor.room->tail().first()) {
       request_page(cursor);
     } else {
       cursor.behind = false;
-      deliver_from_tail(cursor);
+      deliver_from_tail(cursor, allowance);
     }
   }
 }
 
-unsigned Hub::deliver_from_tail(Cursor& cursor) {
+void Hub::deliver_from_tail(Cursor& cursor, Subscriber::Allowance allowance) {
   constexpr unsigned run_max = 64;
   const Tail& tail = cursor.room->tail();
   const Seq first = cursor.sent + 1;
-  const auto count =
-      static_cast<unsigned>(std::min<std::uint64_t>({tail.head() - cursor.sent, cursor.subscriber->room_for(cursor), run_max}));
-  // A deque is not contiguous; runs are short.
-  EntryPtr run[run_max];
-  for (unsigned i = 0; i < count; ++i) run[i] = tail.at(first + i);
-  counters_.deliveries.add(count);
-  cursor.subscriber->deliver(cursor, {cursor.room, run, count, true});
-  return count;
+  const Seq end = first + std::min<std::uint64_t>({tail.head() - cursor.sent, allowance.entries, run_max});
+  const std::size_t bytes_max = std::min(allowance.bytes, settings_.run_bytes);
+  std::size_t bytes = tail.at(first)->footprint();
+  Seq last = first;
+  while (last + 1 < end && bytes < bytes_max) bytes += tail.at(++last)->footprint();
+  counters_.deliveries.add(last - cursor.sent);
+  cursor.subscriber->deliver(cursor, {cursor.room, first, last, nullptr});
 }
 
 // ---- readers behind the tail
@@ -162,10 +162,12 @@ void Hub::next_page() {
     waiting_for_page_.pop_front();
     const Cursor* cursor = cursors_.find(id);
     if (cursor == nullptr) continue;
-    const unsigned wanted = std::clamp(cursor->subscriber->room_for(*cursor), 1U, settings_.page_entries);
+    const Subscriber::Allowance allowance = cursor->subscriber->allowance(*cursor);
+    const unsigned wanted = std::clamp(allowance.entries, 1U, settings_.page_entries);
+    const std::size_t bytes = std::clamp(allowance.bytes, std::size_t{1}, settings_.page_bytes);
     ++pages_under_way_;
     counters_.pages.add();
-    log_.call<LogPage>([room = cursor->room->info.id, after = cursor->sent, wanted, bytes = settings_.page_bytes](
+    log_.call<LogPage>([room = cursor->room->info.id, after = cursor->sent, wanted, bytes](
                            Log& log, Reply<LogPage> reply) { log.read(room, after, wanted, bytes, std::move(reply)); },
                        [this, id](Result<LogPage> page) { page_arrived(id, std::move(page)); });
   }
@@ -187,9 +189,8 @@ void Hub::page_arrived(SlotId id, Result<LogPage> page) {
         cursor->subscriber->gap(*cursor, from, next - 1);
       }
       if (!page->entries.empty()) {
-        const auto count = static_cast<unsigned>(page->entries.size());
-        counters_.deliveries.add(count);
-        cursor->subscriber->deliver(*cursor, {cursor->room, page->entries.data(), count, false});
+        counters_.deliveries.add(page->entries.size());
+        cursor->subscriber->deliver(*cursor, {cursor->room, next, page->entries.back()->seq, page->entries.data()});
       }
     }
   }

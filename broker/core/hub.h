@@ -20,7 +20,8 @@ namespace parley {
 struct HubSettings {
   std::size_t tail_entries = 256;
   std::size_t tail_bytes = 256U << 10U;
-  unsigned page_entries = 256;  // of one read of the log for a reader behind the tail
+  std::size_t run_bytes = 64U << 10U;  // handed to a session at once, when it is more than one entry
+  unsigned page_entries = 256;         // of one read of the log for a reader behind the tail
   std::size_t page_bytes = 256U << 10U;
   unsigned pages_under_way = 64;  // reads of the log at a time
 };
@@ -82,7 +83,7 @@ class Hub final : public Follower {
                 Reply<Attachment> done);
   Room* find(RoomId id) const;
   void drop_if_empty(Room& room);
-  unsigned deliver_from_tail(Cursor& cursor);
+  void deliver_from_tail(Cursor& cursor, Subscriber::Allowance allowance);
   void request_page(Cursor& cursor);
   void page_arrived(SlotId cursor, Result<LogPage> page);
   void next_page();

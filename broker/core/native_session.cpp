@@ -244,15 +244,16 @@ void NativeSession::on(native::Id id, native::Ping&) {
 
 // ---- Subscriber
 
-unsigned NativeSession::room_for(const Cursor& cursor) const {
-  if (closed_ || transport_.congested() || cursor.bytes_under_way >= settings_.limits.window_bytes) return 0;
+Subscriber::Allowance NativeSession::allowance(const Cursor& cursor) const {
   const Seq under_way = cursor.sent - cursor.acked;
-  return under_way >= settings_.limits.window ? 0 : static_cast<unsigned>(settings_.limits.window - under_way);
+  const native::Limits& limits = settings_.limits;
+  if (closed_ || transport_.congested() || cursor.bytes_under_way >= limits.window_bytes || under_way >= limits.window) return {};
+  return {static_cast<unsigned>(limits.window - under_way), limits.window_bytes - cursor.bytes_under_way};
 }
 
 void NativeSession::deliver(Cursor& cursor, const Delivery& delivery) {
   Frame frame = delivery.room->native_frames(delivery);
-  cursor.note_sent(delivery.last(), frame.size());
+  cursor.note_sent(delivery.last, frame.size());
   transport_.send(std::move(frame));
 }
 

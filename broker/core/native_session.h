@@ -48,7 +48,7 @@ class NativeSession final : public Subscriber {
   bool connected() const { return login_.subject != nullptr; }
 
   // Subscriber
-  unsigned room_for(const Cursor& cursor) const override;
+  Allowance allowance(const Cursor& cursor) const override;
   void deliver(Cursor& cursor, const Delivery& delivery) override;
   void gap(Cursor& cursor, Seq from, Seq to) override;
   void signal(const Cursor& cursor, const Frame& frame) override;

@@ -57,20 +57,20 @@ const Frame& Room::native_frame(Seq seq) {
 }
 
 Frame Room::native_frames(const Delivery& delivery) {
-  if (!delivery.from_tail) {
+  if (delivery.page != nullptr) {
     websocket::FrameRun run;
-    for (unsigned i = 0; i < delivery.count; ++i) {
+    for (Seq seq = delivery.first; seq <= delivery.last; ++seq) {
       run.begin();
-      native::append_entry(run.buffer(), *delivery.entries[i], info.name);
+      native::append_entry(run.buffer(), *delivery.page[seq - delivery.first], info.name);
       run.end(websocket::Opcode::text);
     }
     return run.take();
   }
-  if (delivery.count == 1) return native_frame(delivery.first());
-  if (joined_.first != delivery.first() || joined_.last != delivery.last()) {
+  if (delivery.first == delivery.last) return native_frame(delivery.first);
+  if (joined_.first != delivery.first || joined_.last != delivery.last) {
     scratch_.clear();
-    for (Seq seq = delivery.first(); seq <= delivery.last(); ++seq) scratch_.push_back(native_frame(seq));
-    joined_ = {delivery.first(), delivery.last(), websocket::join(scratch_)};
+    for (Seq seq = delivery.first; seq <= delivery.last; ++seq) scratch_.push_back(native_frame(seq));
+    joined_ = {delivery.first, delivery.last, websocket::join(scratch_)};
     scratch_.clear();
   }
   return joined_.frame;

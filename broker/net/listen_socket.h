@@ -1,0 +1,43 @@
+#pragma once
+
+// A listening socket, made before any loop runs so that what goes wrong is said at start-up.
+
+#include <utility>
+
+#include "broker/base/result.h"
+#include "broker/net/address.h"
+
+namespace parley::net {
+
+// A descriptor that closes itself.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor();
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_ = -1;
+};
+
+struct ListenSocket {
+  Descriptor descriptor;
+  Address address;  // as bound, with the port that the system chose
+};
+
+// Whether somebody listens there already. Sockets with SO_REUSEPORT of two processes of one user would share the port without a word.
+Status check_free(const Address& address);
+
+// Binds with SO_REUSEADDR and SO_REUSEPORT, so that every worker can have its own socket on the address, and listens: the kernel spreads
+// connections over them. `backlog`: connections that wait for accept (the system's net.core.somaxconn caps it).
+// unavailable with what to do about it: port in use, no such address here, no right to bind a low port.
+Result<ListenSocket> listen_on(const Address& address, int backlog);
+
+}  // namespace parley::net

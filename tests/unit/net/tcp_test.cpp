@@ -1,0 +1,297 @@
+// Loopback sockets on ports that the system chooses: what a stream and a listener do cannot be seen without one.
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <array>
+#include <functional>
+#include <thread>
+
+#include "broker/net/tcp_listener.h"
+#include "broker/net/tcp_stream.h"
+#include "broker/net/timer.h"
+
+namespace parley::net {
+namespace {
+
+Address loopback() { return {"127.0.0.1", 0}; }
+
+int connect_to(const Address& address, int receive_buffer = 0) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (receive_buffer != 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(address.port);
+  inet_pton(AF_INET, address.host.c_str(), &to.sin_addr);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+    ::close(fd);
+    return -1;
+  }
+  timeval limit{.tv_sec = 10, .tv_usec = 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  return fd;
+}
+
+class Listening : public ::testing::Test, public TcpStream::Events {
+ protected:
+  void listen() {
+    Result<ListenSocket> socket = listen_on(loopback(), 128);
+    ASSERT_TRUE(socket.ok()) << socket.error().message;
+    listener = std::make_unique<TcpListener>(loop, std::move(*socket), [this](int fd) {
+      stream = std::make_unique<TcpStream>(loop, fd, *this);
+      if (when_accepted) when_accepted();
+    });
+    guard.once(10'000, [this] {
+      ADD_FAILURE() << "nothing happened for 10 s";
+      loop.stop();
+    });
+  }
+  void on_read(std::string_view bytes) override {
+    received += bytes;
+    if (when_read) when_read();
+  }
+  void on_end() override {
+    ended = true;
+    if (when_ended) when_ended();
+  }
+  void on_drained() override {
+    drained = true;
+    if (when_drained) when_drained();
+  }
+  void on_broken(std::string_view why) override {
+    broken = why;
+    loop.stop();
+  }
+  void drop() { loop.dispose(std::move(stream)); }
+
+  Loop loop;
+  Timer guard{loop};
+  std::unique_ptr<TcpListener> listener;
+  std::unique_ptr<TcpStream> stream;
+  std::function<void()> when_accepted;
+  std::function<void()> when_read;
+  std::function<void()> when_ended;
+  std::function<void()> when_drained;
+  std::string received;
+  std::string broken;
+  bool ended = false;
+  bool drained = false;
+};
+
+TEST_F(Listening, BytesInFramesOutAndAnOrderlyEnd) {
+  listen();
+  when_accepted = [&] {
+    EXPECT_EQ(stream->peer(), "127.0.0.1");
+    stream->resume();
+  };
+  when_read = [&] {
+    const std::array frames = {Frame::copy_of("one "), Frame::copy_of(""), Frame::copy_of("two")};
+    EXPECT_TRUE(stream->write(frames));
+    EXPECT_EQ(stream->queued_bytes(), 0U);
+    stream->finish();
+    const std::array late = {Frame::copy_of("dropped")};
+    stream->write(late);
+  };
+  when_ended = [&] {
+    drop();
+    loop.stop();
+  };
+  const int client = connect_to(listener->address());
+  ASSERT_EQ(::send(client, "hello", 5, 0), 5);
+  std::string answer;
+  std::thread reader([&] {
+    std::array<char, 64> buffer{};
+    for (ssize_t got = 0; (got = ::recv(client, buffer.data(), buffer.size(), 0)) > 0;) answer.append(buffer.data(), static_cast<std::size_t>(got));
+    ::close(client);
+  });
+  loop.run();
+  reader.join();
+  EXPECT_EQ(received, "hello");
+  EXPECT_EQ(answer, "one two");
+  EXPECT_TRUE(ended);
+}
+
+// What the kernel refuses waits in order, and the drain is told.
+TEST_F(Listening, SlowReaderGetsEverythingInOrder) {
+  listen();
+  constexpr std::size_t frames_count = 300;
+  const auto frame = [](std::size_t i) { return Frame::copy_of(std::string(20'000, static_cast<char>('a' + i % 26))); };
+  std::size_t queued_most = 0;
+  when_accepted = [&] {
+    for (std::size_t i = 0; i < frames_count; i += 3) {
+      const std::array frames = {frame(i), frame(i + 1), frame(i + 2)};
+      EXPECT_TRUE(stream->write(frames));
+      queued_most = std::max(queued_most, stream->queued_bytes());
+    }
+    EXPECT_GT(stream->queued_bytes(), 0U);
+  };
+  when_drained = [&] {
+    EXPECT_EQ(stream->queued_bytes(), 0U);
+    stream->finish();
+    stream->resume();
+  };
+  when_ended = [&] {
+    drop();
+    loop.stop();
+  };
+  const int client = connect_to(listener->address(), 4096);
+  std::string got_all;
+  std::thread reader([&] {
+    std::vector<char> buffer(65536);
+    for (ssize_t got = 0; (got = ::recv(client, buffer.data(), buffer.size(), 0)) > 0;) got_all.append(buffer.data(), static_cast<std::size_t>(got));
+    ::close(client);
+  });
+  loop.run();
+  reader.join();
+  std::string expected;
+  for (std::size_t i = 0; i < frames_count; ++i) expected += frame(i).bytes();
+  EXPECT_TRUE(drained);
+  EXPECT_GT(queued_most, 1'000'000U);
+  ASSERT_EQ(got_all.size(), expected.size());
+  EXPECT_TRUE(got_all == expected);
+}
+
+TEST_F(Listening, PausedStreamReadsNothing) {
+  listen();
+  Timer later(loop);
+  when_accepted = [&] {
+    stream->resume();
+    stream->pause();
+    later.once(20, [&] {
+      EXPECT_EQ(received, "");
+      stream->resume();
+    });
+  };
+  when_read = [&] {
+    drop();
+    loop.stop();
+  };
+  const int client = connect_to(listener->address());
+  ASSERT_EQ(::send(client, "hello", 5, 0), 5);
+  loop.run();
+  EXPECT_EQ(received, "hello");
+  ::close(client);
+}
+
+TEST_F(Listening, ResetByThePeerIsTold) {
+  listen();
+  int client = -1;
+  when_accepted = [&] {
+    stream->resume();
+    const linger at_once = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    ::close(client);
+  };
+  client = connect_to(listener->address());
+  loop.run();
+  EXPECT_NE(broken, "");
+  EXPECT_FALSE(stream->write(std::array{Frame::copy_of("x")}));
+}
+
+TEST_F(Listening, OwnResetReachesThePeer) {
+  listen();
+  when_accepted = [&] {
+    stream->reset();
+    drop();
+    loop.stop();
+  };
+  const int client = connect_to(listener->address());
+  loop.run();
+  char byte = 0;
+  EXPECT_EQ(::recv(client, &byte, 1, 0), -1);
+  EXPECT_EQ(errno, ECONNRESET);
+  ::close(client);
+}
+
+// A stream may go while its write is under way: the request owns the frames.
+TEST_F(Listening, DestroyedWithAWriteUnderWay) {
+  listen();
+  when_accepted = [&] {
+    for (int i = 0; i < 200; ++i) EXPECT_TRUE(stream->write(std::array{Frame::copy_of(std::string(50'000, 'x'))}));
+    EXPECT_GT(stream->queued_bytes(), 0U);
+    drop();
+    loop.stop();
+  };
+  const int client = connect_to(listener->address(), 4096);
+  loop.run();
+  EXPECT_EQ(stream, nullptr);
+  ::close(client);
+}
+
+TEST_F(Listening, ConnectionsWaitingAtTheEndAreHandedOver) {
+  listen();
+  int accepted = 0;
+  when_accepted = [&] { ++accepted; };
+  std::vector<int> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(connect_to(listener->address()));
+  listener.reset();  // no turn has run
+  EXPECT_EQ(accepted, 5);
+  for (const int client : clients) ::close(client);
+}
+
+TEST_F(Listening, NoDescriptorLeftTurnsConnectionsAwayWithoutSpinning) {
+  listen();
+  int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(listener->address().port);
+  inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none_left = {static_cast<rlim_t>(client) + 1, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none_left);
+  std::vector<int> fillers;  // descriptors below the limit that happen to be free
+  for (int fd = 0; (fd = ::dup(client)) >= 0;) fillers.push_back(fd);
+  ASSERT_EQ(::connect(client, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  int turns = 0;
+  loop.at_turn_end([&] { ++turns; });
+  Timer later(loop);
+  later.once(50, [&] { loop.stop(); });
+  loop.run();
+  EXPECT_EQ(listener->refused_no_descriptor(), 1U);
+  EXPECT_LT(turns, 20);
+  for (const int fd : fillers) ::close(fd);
+  setrlimit(RLIMIT_NOFILE, &before);
+  char byte = 0;
+  EXPECT_EQ(::recv(client, &byte, 1, 0), 0);
+  ::close(client);
+}
+
+TEST(ListenSocket, SeveralShareAPortOfOneProcess) {
+  Result<ListenSocket> first = listen_on(loopback(), 16);
+  ASSERT_TRUE(first.ok());
+  EXPECT_NE(first->address.port, 0);
+  EXPECT_TRUE(listen_on(first->address, 16).ok());
+}
+
+TEST(ListenSocket, PortInUseIsSaidWithAdvice) {
+  Result<ListenSocket> first = listen_on(loopback(), 16);
+  ASSERT_TRUE(first.ok());
+  const Status free = check_free(first->address);
+  ASSERT_FALSE(free.ok());
+  EXPECT_EQ(free.error().code, Code::unavailable);
+  EXPECT_NE(free.error().message.find("port is in use"), std::string::npos) << free.error().message;
+}
+
+TEST(ListenSocket, AddressOfAnotherMachineIsRefused) {
+  const Result<ListenSocket> socket = listen_on({"192.0.2.1", 0}, 16);
+  ASSERT_FALSE(socket.ok());
+  EXPECT_NE(socket.error().message.find("no such address"), std::string::npos) << socket.error().message;
+}
+
+TEST(ListenSocket, IPv6TakesIPv4Along) {
+  Result<ListenSocket> socket = listen_on({"", 0}, 16);
+  ASSERT_TRUE(socket.ok()) << socket.error().message;
+  const int client = connect_to({"127.0.0.1", socket->address.port});
+  EXPECT_GE(client, 0);
+  ::close(client);
+}
+
+}  // namespace
+}  // namespace parley::net

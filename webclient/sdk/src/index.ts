@@ -1,0 +1,12 @@
+export { Backoff, type BackoffOptions } from './backoff.js';
+export { ParleyClient, type ClientEvents, type ClientOptions, type ConnectionState } from './client.js';
+export { Cursor } from './cursor.js';
+export { Emitter } from './emitter.js';
+export { ParleyError, type ErrorCode } from './errors.js';
+export { applyReaction, rows, type Row } from './fold.js';
+export { MemoryOutbox, type Outbox, type OutboxItem } from './outbox.js';
+export { RestClient, type RestOptions } from './rest.js';
+export * from './room-state.js';
+export { makeCid, systemClock, type Clock, type SocketConstructor, type SocketLike } from './runtime.js';
+export * from './types.js';
+export { UNREAD_LIMIT, countEntry, unreadAfter } from './unread.js';
