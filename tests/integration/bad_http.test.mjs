@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { Witness } from './lib/bad_input.mjs';
 import { RawSocket } from './lib/raw.mjs';
 import { Device, request } from './lib/rest.mjs';
+import { until } from './lib/wait.mjs';
 
 const get = (target, ...lines) => ['GET ' + target + ' HTTP/1.1', 'Host: x', ...lines, '', ''].join('\r\n');
 const post = (headers, body) =>
@@ -170,7 +171,7 @@ describe('bad HTTP', () => {
     const socket = await RawSocket.open(witness.broker.port);
     socket.write(get('/healthz') + get('/api/v1/nothing') + get('/api/v1/info') + get('/healthz', 'Connection: close'));
     const statuses = () => [...socket.text().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
-    while (!socket.ended) await new Promise((done) => setTimeout(done, 5));
+    await until(() => socket.ended, 'the connection ends');
     assert.deepEqual(statuses(), [200, 404, 200, 200]);
   });
 });
