@@ -1,8 +1,8 @@
 #include "http/api/api.h"
 
 #include "http/api/media_type.h"
-#include "http/api/origin.h"
 #include "http/text.h"
+#include "http/upgrade.h"
 
 namespace parley::api {
 
@@ -20,7 +20,10 @@ Api::Api(Remote<Log> log, Remote<Accounts> accounts, JwtAuthenticator& authentic
       authenticator_(authenticator),
       clock_(clock),
       settings_(std::move(settings)),
-      anonymous_(std::make_shared<const Subject>(Subject{"g_anon", "anonymous", true, {}})) {}
+      anonymous_(std::make_shared<const Subject>(Subject{"g_anon", "anonymous", true, {}})) {
+  // A page of any origin may perhaps call the API, but never with our cookie.
+  std::erase(settings_.allowed_origins, "*");
+}
 
 void Api::add_routes(http::Router& router) {
   add_info_routes(*this, router);
@@ -41,7 +44,7 @@ void Api::add(http::Router& router, http::Method method, std::string_view path, 
 
 void Api::handle(Access access, RouteHandler handler, http::Method method, Call call) {
   call.respond = finishing(std::move(call.respond), !call.request.header("authorization").empty());
-  if (access == Access::cookie && !is_own_origin(call.request, settings_.allowed_origins)) {
+  if (access == Access::cookie && !http::is_origin_allowed(call.request, settings_.allowed_origins)) {
     return call.respond(http::Response::problem({Code::forbidden, "this may only be asked by the server's own pages"}));
   }
   Result<SubjectPtr> subject = identify(call.request, access);
