@@ -1,6 +1,6 @@
 import type { Row } from '@parley/sdk';
-import { CircleAlert, Clock3 } from 'lucide-react';
-import { memo, useRef, useState } from 'react';
+import { Check, CircleAlert, Clock3 } from 'lucide-react';
+import { memo, useEffect, useRef, useState } from 'react';
 import { set, useStore } from '../app/store';
 import { EditForm } from '../composer/EditForm';
 import { Avatar } from '../ui/Avatar';
@@ -123,7 +123,32 @@ function Message({ row, first, room }: { row: Row; first: boolean; room: string 
   );
 }
 
+/** True for a moment after one's own message has got its number. */
+function useJustSent(state: Row['state']): boolean {
+  const [sent, setSent] = useState(false);
+  const before = useRef(state);
+  useEffect(() => {
+    const arrived = before.current === 'sending' && state === 'sent';
+    before.current = state;
+    if (!arrived) return;
+    setSent(true);
+    const timer = setTimeout(() => setSent(false), 2500);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [state]);
+  return sent;
+}
+
 function Time({ row }: { row: Row }) {
+  const justSent = useJustSent(row.state);
+  if (justSent) {
+    return (
+      <span className="message-time pending" title="Sent">
+        <Check size={13} aria-label="Sent" />
+      </span>
+    );
+  }
   if (row.state === 'sending' || row.changing) {
     return (
       <span className="message-time pending" title="Sending">
