@@ -7,6 +7,7 @@ import { Avatar } from '../ui/Avatar';
 import { dayName, fullTime, timeOf } from '../ui/time';
 import { discard, retry } from './actions';
 import { mentions, textOf, type Line } from './lines';
+import { DeleteDialog } from './DeleteDialog';
 import { MessageActions } from './MessageActions';
 import { MessageText } from './MessageText';
 import { Reactions } from './Reactions';
@@ -42,6 +43,7 @@ function Message({ row, first, room }: { row: Row; first: boolean; room: string 
   const editing = useStore((state) => state.editing?.room === room && state.editing.key === row.key);
   const [active, setActive] = useState(false);
   const [held, setHeld] = useState(false);
+  const [deleting, setDeleting] = useState(false);
   const element = useRef<HTMLElement>(null);
   const press = useRef<ReturnType<typeof setTimeout>>(undefined);
   const onKeyDown = useRowKeys(row, room, mine);
@@ -113,12 +115,14 @@ function Message({ row, first, room }: { row: Row; first: boolean; room: string 
           row={row}
           room={room}
           mine={mine}
+          onDelete={() => setDeleting(true)}
           onHold={(open) => {
             setHeld(open);
             if (!open && element.current?.matches(':hover, :focus-within') !== true) setActive(false);
           }}
         />
       ) : null}
+      {deleting ? <DeleteDialog room={room} seq={row.seq} onClose={() => setDeleting(false)} /> : null}
     </article>
   );
 }
