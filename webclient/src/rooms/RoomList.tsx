@@ -92,7 +92,7 @@ const RoomLink = memo(function RoomLink({ name, hidden, unread, active }: LinkPr
         <Icon size={16} aria-hidden="true" />
         <span className="room-name">
           {cut > 0 ? <span className="room-folder">{name.slice(0, cut)}</span> : null}
-          {name.slice(cut)}
+          <span className="room-leaf">{name.slice(cut)}</span>
         </span>
         {draft && !active ? <span className="room-draft">Draft</span> : null}
         {unread > 0 ? <span className="badge">{unread >= 1000 ? '999+' : unread}</span> : null}
