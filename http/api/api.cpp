@@ -14,7 +14,7 @@ bool has_header(const http::Response& response, std::string_view name) { return 
 
 }  // namespace
 
-Api::Api(Remote<Log> log, Remote<Accounts> accounts, const Authenticator& authenticator, const Clock& clock, ApiSettings settings)
+Api::Api(Remote<Log> log, Remote<Accounts> accounts, JwtAuthenticator& authenticator, const Clock& clock, ApiSettings settings)
     : log_(log),
       accounts_(accounts),
       authenticator_(authenticator),
@@ -67,7 +67,7 @@ Result<SubjectPtr> Api::identify(const http::Request& request, Access access) co
     if (access == Access::user && authenticator_.guests()) return anonymous_;
     return {Code::unauthorized, "an access token is needed: \"Authorization: Bearer ...\""};
   }
-  Result<VerifiedToken> verified = authenticator_.check(*token);
+  Result<Login> verified = authenticator_.verify(*token, now());
   if (!verified) return verified.error();
   return std::move(verified->subject);
 }

@@ -1,0 +1,47 @@
+import { useEffect, useState, type RefObject } from 'react';
+import type { Line } from './lines';
+
+/** How many messages of others stand behind `seq`. */
+export function newMessages(lines: Line[], seq: number, me: string): number {
+  let count = 0;
+  for (let i = lines.length - 1; i >= 0; i--) {
+    const row = lines[i]?.row;
+    if (!row || (row.seq > 0 && row.seq <= seq)) break;
+    if (row.type === 'message' && row.uid !== me && row.seq > 0) count++;
+  }
+  return count;
+}
+
+/** The day of the uppermost line in view, for the day line that sticks; nothing where a day begins. */
+export function useTopDay(
+  box: RefObject<HTMLElement | null>,
+  lines: Line[],
+  first: number,
+): number | undefined {
+  const [day, setDay] = useState<number>();
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    let frame = 0;
+    const look = (): void => {
+      frame = 0;
+      const top = element.getBoundingClientRect().top;
+      for (const row of element.querySelectorAll<HTMLElement>('[data-item-index]')) {
+        const { bottom } = row.getBoundingClientRect();
+        if (bottom <= top + 24) continue;
+        const line = lines[Number(row.dataset.itemIndex) - first];
+        setDay(line && !line.day ? line.row.ts : undefined);
+        return;
+      }
+    };
+    const onScroll = (): void => {
+      frame ||= requestAnimationFrame(look);
+    };
+    element.addEventListener('scroll', onScroll, { passive: true });
+    return () => {
+      element.removeEventListener('scroll', onScroll);
+      cancelAnimationFrame(frame);
+    };
+  }, [box, lines, first]);
+  return day;
+}

@@ -1,0 +1,19 @@
+// Hues that differ for people who see few colours too; yellow is left out, white does not stand on it.
+const HUES = [4, 24, 96, 142, 168, 190, 208, 224, 250, 272, 296, 322, 344];
+
+export function hueOf(id: string): number {
+  let hash = 2166136261;
+  for (const char of id) {
+    hash ^= char.codePointAt(0) ?? 0;
+    hash = Math.imul(hash, 16777619);
+  }
+  return HUES[(hash >>> 0) % HUES.length] ?? 208;
+}
+
+/** One or two letters of a name: "ada.lovelace" is AL, "ada" is A. */
+export function initials(name: string): string {
+  const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const first = [...(words[0] ?? '?')][0] ?? '?';
+  const second = words.length > 1 ? [...(words.at(-1) ?? '')][0] : '';
+  return (first + (second ?? '')).toLocaleUpperCase();
+}
