@@ -24,6 +24,10 @@ class Answers {
       }
     });
   }
+  // Destroys them over there, unanswered.
+  void drop(std::vector<std::unique_ptr<Job>> jobs) const {
+    owner_->post([jobs = std::move(jobs)] {});
+  }
   void post(UniqueFunction<void()> task) const {
     owner_->post([alive = alive_, task = std::move(task)]() mutable {
       if (*alive) task();

@@ -74,7 +74,8 @@ void Writer::commit_group(Group group) {
     careful_ = false;
     return;
   }
-  if (outcome.abandoned) return;
+  if (outcome.abandoned) return answers_.drop(std::move(group));
+  if (outcome.error && Connection::is_data_error(outcome.code)) outcome.error->code = Code::internal;
   if (outcome.error) {
     trouble_.failed(*outcome.error);
   } else {
@@ -85,8 +86,8 @@ void Writer::commit_group(Group group) {
 }
 
 Writer::Outcome Writer::try_group(const Group& group) {
-  if (connection_ == nullptr && !reconnect()) {
-    return {SQLITE_CANTOPEN, Error{Code::unavailable, "the database " + settings_.path + " cannot be opened"}, false};
+  if (connection_ == nullptr) {
+    if (auto status = reconnect(); !status.ok()) return {SQLITE_CANTOPEN, status.error(), false};
   }
   Connection& connection = *connection_;
   const std::int64_t changes = sqlite3_total_changes64(connection.handle());
@@ -126,7 +127,7 @@ Writer::Outcome Writer::settle() {
   if (sqlite3_get_autocommit(connection_->handle()) == 0) connection_->execute("ROLLBACK");
   connection_.reset();
   for (;;) {
-    if (reconnect()) {
+    if (reconnect().ok()) {
       const bool committed = landed();
       if (!connection_->failed()) {
         committed ? heads_.committed() : heads_.rolled_back();
@@ -155,20 +156,16 @@ void Writer::count_write() {
   writes_ = connection_->pragma("SELECT count FROM writes");
 }
 
-bool Writer::reconnect() {
+Status Writer::reconnect() {
   auto opened = Connection::open(settings_, Access::write);
-  if (!opened.ok()) {
-    trouble_.failed(opened.error());
-    return false;
-  }
-  if (stored_epoch(**opened) != epoch_) {
-    trouble_.failed(
-        {Code::unavailable, "the database " + settings_.path + " was damaged or replaced while in use: restart parley"});
-    return false;
-  }
+  if (!opened.ok()) return opened.error();
+  const std::string epoch = stored_epoch(**opened);
+  if ((*opened)->failed()) return describe_failure(**opened, settings_.path);
+  if (epoch != epoch_)
+    return {Code::unavailable, "the database " + settings_.path + " was replaced while in use: restart parley"};
   connection_ = std::move(*opened);
   watch_wal();
-  return true;
+  return ok_status();
 }
 
 void Writer::watch_wal() {
