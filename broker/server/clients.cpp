@@ -31,6 +31,17 @@ void Clients::listen(net::ListenSocket socket, Reception reception) {
       std::make_unique<net::TcpListener>(loop_, std::move(socket), [this, reception](int fd) { take_in(fd, reception); }));
 }
 
+void Clients::stop_listening() {
+  refused_no_descriptor_ = refused_no_descriptor();
+  listeners_.clear();
+}
+
+std::uint64_t Clients::refused_no_descriptor() const {
+  std::uint64_t all = refused_no_descriptor_;
+  for (const auto& listener : listeners_) all += listener->refused_no_descriptor();
+  return all;
+}
+
 void Clients::take_in(int fd, const Reception& reception) {
   counters_.accepted.add();
   const std::int64_t open = limit_.open.fetch_add(1, std::memory_order_relaxed);

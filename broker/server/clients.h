@@ -38,7 +38,7 @@ class Clients {
 
   void listen(net::ListenSocket socket, Reception reception);
   // No more newcomers; those that the kernel has taken already still come in.
-  void stop_listening() { listeners_.clear(); }
+  void stop_listening();
 
   // Tells clients to move, each at a time out of [0, spread).
   void goaway(MonoMs spread_ms, Random& random);
@@ -46,6 +46,7 @@ class Clients {
   void drain();
   void cut_off_all();
   std::size_t size() const { return connections_.size(); }
+  std::uint64_t refused_no_descriptor() const;
 
  private:
   void take_in(int fd, const Reception& reception);
@@ -60,6 +61,7 @@ class Clients {
   ConnectionContext context_;
   SlotMap<Connection> connections_;
   std::vector<std::unique_ptr<net::TcpListener>> listeners_;
+  std::uint64_t refused_no_descriptor_ = 0;  // by listeners that are gone
   net::Timer sweeper_;
   net::Loop::HookId hook_;
 };

@@ -72,6 +72,7 @@ struct Config {
 
   // Stopping
   MonoMs drain_spread = 2'000;
+  MonoMs drain_grace = 1'000;
   MonoMs drain_deadline = 10'000;
 
   // Logging
@@ -92,7 +93,7 @@ struct CommandLine {
 // checked without touching the machine.
 CommandLine parse_command_line(int argc, const char* const* argv);
 
-// A value as a person writes it: "250ms", "10s", "15m", "24h", "30d", "0". bad_request says so.
+// A value as a person writes it: "250ms", "10s", "15m", "24h", "30d"; without a unit seconds are meant. bad_request says so.
 Result<MonoMs> parse_duration(std::string_view text);
 std::string format_duration(MonoMs ms);
 // "65536", "64KiB", "1MiB", "2GiB".

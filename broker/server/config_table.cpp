@@ -187,6 +187,7 @@ void add_the_rest(Table& table, Config& c) {
   table.number<unsigned>("queue-entries", c.queue_entries, 1, "entries that may wait for a commit; more are refused as unavailable");
   table.group = "Stopping";
   table.duration("drain-spread", c.drain_spread, 0, "time over which clients are asked to move when the server stops");
+  table.duration("drain-grace", c.drain_grace, 0, "then, how long publishes are still refused by name before connections are closed");
   table.duration("drain-deadline", c.drain_deadline, 0, "after so long what is left is closed");
   table.group = "Logging";
   table.word("log-level", c.log_level, {"trace", "debug", "info", "warn", "error", "off"}, "least level that is logged");
@@ -217,7 +218,9 @@ Status check_config(const Config& config) {
   if (config.password_cost == "min" && !config.insecure_test_mode) {
     return refuse("--password-cost min protects nothing; it needs --insecure-test-mode, and is for tests only");
   }
-  if (config.drain_deadline < config.drain_spread) return refuse("--drain-deadline must not be shorter than --drain-spread");
+  if (config.drain_deadline < config.drain_spread + config.drain_grace) {
+    return refuse("--drain-deadline must not be shorter than --drain-spread and --drain-grace together");
+  }
   return ok_status();
 }
 

@@ -14,7 +14,7 @@ struct Unit {
   std::string_view name;
   std::uint64_t factor;
 };
-constexpr std::array<Unit, 5> time_units = {Unit{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
+constexpr std::array<Unit, 6> time_units = {Unit{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}, {"", 1000}};
 constexpr std::array<Unit, 4> size_units = {Unit{"GiB", 1U << 30U}, {"MiB", 1U << 20U}, {"KiB", 1U << 10U}, {"", 1}};
 
 template <std::size_t N>
@@ -29,7 +29,7 @@ bool parse_with_unit(std::string_view text, const std::array<Unit, N>& units, st
     value *= unit.factor;
     return true;
   }
-  return name.empty() && value == 0;
+  return false;
 }
 
 template <std::size_t N>
@@ -45,7 +45,7 @@ std::string format_with_unit(std::uint64_t value, const std::array<Unit, N>& uni
 Result<MonoMs> parse_duration(std::string_view text) {
   std::uint64_t value = 0;
   if (parse_with_unit(text, time_units, value)) return static_cast<MonoMs>(value);
-  return {Code::bad_request, "\"" + std::string(text) + "\" is no duration: write 250ms, 10s, 15m, 24h, 30d or 0"};
+  return {Code::bad_request, "\"" + std::string(text) + "\" is no duration: write 250ms, 10s, 15m, 24h or 30d"};
 }
 std::string format_duration(MonoMs ms) { return format_with_unit(static_cast<std::uint64_t>(ms), time_units); }
 

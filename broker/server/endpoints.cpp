@@ -20,8 +20,7 @@ http::Response text(int status, std::string body) {
 
 }  // namespace
 
-Endpoints::Endpoints(const Readiness& readiness, std::vector<std::string> allowed_origins)
-    : readiness_(readiness), allowed_origins_(std::move(allowed_origins)) {}
+Endpoints::Endpoints(const Readiness& readiness, http::CorsPolicy cors) : readiness_(readiness), cors_(std::move(cors)) {}
 
 void Endpoints::add_websocket(http::UpgradeEndpoint endpoint, Open open) {
   websockets_.push_back({std::move(endpoint), std::move(open)});
@@ -43,7 +42,20 @@ void Endpoints::add_operations(std::function<std::string()> render_metrics) {
               });
 }
 
-void Endpoints::handle(http::Request request, http::Responder respond) { router_.dispatch(std::move(request), std::move(respond)); }
+void Endpoints::serve(const http::StaticFiles& files) {
+  router_.set_fallback([&files](const http::Request& request, const http::Params&, http::Responder respond) { respond(files.respond(request)); });
+}
+
+void Endpoints::handle(http::Request request, http::Responder respond) {
+  if (!cors_.origins.empty() && !request.header("origin").empty()) {
+    if (std::optional<http::Response> preflight = http::answer_preflight(cors_, request)) return respond(std::move(*preflight));
+    respond = [this, origin = std::string(request.header("origin")), respond = std::move(respond)](http::Response response) mutable {
+      http::permit(cors_, origin, response);
+      respond(std::move(response));
+    };
+  }
+  router_.dispatch(std::move(request), std::move(respond));
+}
 
 const Endpoints::WebSocket* Endpoints::find(const http::Request& request) const {
   for (const WebSocket& websocket : websockets_) {
@@ -60,7 +72,7 @@ std::optional<http::UpgradeAnswer> Endpoints::upgrade(const http::Request& reque
     refused.refusal = unavailable("the server is stopping");
     return refused;
   }
-  return http::answer_upgrade(request, websocket->endpoint, allowed_origins_);
+  return http::answer_upgrade(request, websocket->endpoint, cors_.origins);
 }
 
 std::unique_ptr<Mode> Endpoints::open_websocket(const http::Request& request, Wire& wire) {

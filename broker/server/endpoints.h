@@ -8,7 +8,9 @@
 
 #include "broker/server/http_mode.h"
 #include "broker/server/readiness.h"
+#include "http/cors.h"
 #include "http/router.h"
+#include "http/static_files.h"
 
 namespace parley::server {
 
@@ -16,11 +18,14 @@ class Endpoints final : public http::Application, public UpgradeTarget {
  public:
   using Open = std::function<std::unique_ptr<Mode>(Wire& wire)>;
 
-  Endpoints(const Readiness& readiness, std::vector<std::string> allowed_origins);
+  // `cors`: pages of these origins may call the API and connect WebSockets, besides our own.
+  Endpoints(const Readiness& readiness, http::CorsPolicy cors);
 
   http::Router& router() { return router_; }
   // While the server drains such upgrades are refused with 503.
   void add_websocket(http::UpgradeEndpoint endpoint, Open open);
+  // The web client, for what no route answers. It outlives this.
+  void serve(const http::StaticFiles& files);
   // GET /healthz and /readyz; /metrics where `render` is given.
   void add_operations(std::function<std::string()> render_metrics);
 
@@ -39,7 +44,7 @@ class Endpoints final : public http::Application, public UpgradeTarget {
   const WebSocket* find(const http::Request& request) const;
 
   const Readiness& readiness_;
-  std::vector<std::string> allowed_origins_;
+  http::CorsPolicy cors_;
   http::Router router_;
   std::vector<WebSocket> websockets_;
 };

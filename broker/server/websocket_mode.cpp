@@ -64,13 +64,13 @@ void WebSocketMode::on_drained() {
 }
 
 void WebSocketMode::drain() {
-  draining_ = true;
+  drain_began_ = std::max<MonoMs>(context_.clock.mono_ms(), 1);
   handler_->drain();
-  close_if_settled();
 }
 
 void WebSocketMode::close_if_settled() {
-  if (close_sent_ != 0 || !handler_->settled()) return;
+  const MonoMs now = context_.clock.mono_ms();
+  if (close_sent_ != 0 || now - drain_began_ < context_.settings.drain_grace_ms || !handler_->settled()) return;
   context_.counters.end(Ended::drained);
   close(close_code::going_away, "the server is stopping");
 }
@@ -83,7 +83,7 @@ void WebSocketMode::on_tick(MonoMs now) {
     return;
   }
   handler_->on_tick();
-  if (draining_) close_if_settled();
+  if (drain_began_ != 0) close_if_settled();
   if (close_sent_ == 0) watch_heartbeat(now);
 }
 

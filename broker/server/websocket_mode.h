@@ -27,7 +27,8 @@ class MessageHandler {
 
 struct WebSocketSettings {
   MonoMs heartbeat_ms = 25'000;
-  MonoMs close_ms = 2'000;  // for the peer's answer to our close frame
+  MonoMs close_ms = 2'000;        // for the peer's answer to our close frame
+  MonoMs drain_grace_ms = 1'000;  // when draining, from the first refusal to the close frame: what is on its way is still answered
 };
 
 // What the WebSocket connections of one worker share.
@@ -77,7 +78,7 @@ class WebSocketMode final : public Mode, public Transport, private websocket::Ev
   std::unique_ptr<MessageHandler> handler_;
   MonoMs close_sent_ = 0;  // when our close frame was sent; 0: not yet
   bool pinged_ = false;    // since the last byte
-  bool draining_ = false;
+  MonoMs drain_began_ = 0;  // 0: not draining
 };
 
 }  // namespace parley::server
