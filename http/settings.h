@@ -15,8 +15,8 @@ struct Limits {
   std::size_t header_bytes_max = 16'384;       // all field lines of a head, and again of a trailer section; more: 431
   unsigned headers_max = 100;                  // more: 431
   std::size_t body_bytes_max = 1'048'576;      // after de-chunking; more: 413
-  std::size_t chunk_overhead_bytes_max =
-      16 * 1024;  // chunk sizes and extensions, beyond 16 bytes of them for each byte of body; more: 413
+  // Chunk sizes and extensions, beyond 16 bytes of them for each byte of body; more: 413.
+  std::size_t chunk_overhead_bytes_max = 16'384;
 };
 
 struct Settings {
