@@ -12,12 +12,14 @@ namespace {
 
 class MemoryBackend final : public Backend {
  public:
-  Store& store() override { return store_; }
+  Store& store() override { return *store_; }
   bool survives_reopening() const override { return false; }
   void reopen() override {}
+  void destroy() override { store_.reset(); }
 
  private:
-  fakes::MemoryStore store_{executor, {"memory", small_entry_bytes_max}};
+  std::unique_ptr<Store> store_ =
+      std::make_unique<fakes::MemoryStore>(executor, fakes::MemoryStoreSettings{"memory", small_entry_bytes_max});
 };
 
 class SqliteBackend final : public Backend {
@@ -32,6 +34,7 @@ class SqliteBackend final : public Backend {
     store_.reset();
     open();
   }
+  void destroy() override { store_.reset(); }
 
  private:
   void open() {

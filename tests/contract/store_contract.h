@@ -24,6 +24,8 @@ class Backend {
   virtual bool survives_reopening() const = 0;
   // Closes in an orderly way and opens the same data again.
   virtual void reopen() = 0;
+  // The store's end without a close, as in a failed start.
+  virtual void destroy() = 0;
   PumpExecutor executor;  // the store's owner; outlives it
 };
 
@@ -71,6 +73,11 @@ class StoreContract : public ::testing::TestWithParam<BackendFactory> {
     auto results = append(std::move(batch));
     if (results.empty()) return {Code::internal, "no result"};
     return results.front();
+  }
+  // Appends what must be taken.
+  void put(NewEntry entry) {
+    const auto result = append_one(std::move(entry));
+    EXPECT_TRUE(result.ok()) << result.error().message;
   }
   LogPage read(RoomId room, Seq after = 0, unsigned entries_max = 1000, std::size_t bytes_max = 64U << 20U) {
     auto page = ask<LogPage>([&](Reply<LogPage> done) { store().read(room, after, entries_max, bytes_max, std::move(done)); });

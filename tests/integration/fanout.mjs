@@ -69,9 +69,8 @@ console.log(
   `published in ${published.toFixed(0)} ms, delivered in ${elapsed.toFixed(0)} ms: ${((deliveries / elapsed) * 1000).toFixed(0)} deliveries/s`,
 );
 console.log(`broker CPU ${cpu.toFixed(0)} ms: ${((cpu * 1000) / deliveries).toFixed(3)} us per delivery`);
-console.log(
-  `memory: ${((connectedRss - emptyRss) / subscribers / 1024).toFixed(2)} kB per idle subscriber; ${(broker.rss() / 2 ** 20).toFixed(0)} MB at the end`,
-);
+const perSubscriber = (connectedRss - emptyRss) / subscribers / 1024;
+console.log(`memory: ${perSubscriber.toFixed(2)} kB per idle subscriber; ${(broker.rss() / 2 ** 20).toFixed(0)} MB at the end`);
 for (const reader of wrong.slice(0, 10)) console.log(`WRONG: ${reader.fault ?? `${reader.count} of ${messages}`}`);
 
 readers.forEach((reader) => reader.end());

@@ -1,4 +1,4 @@
-import { ParleyError, type Grant, type Presence, type Signal, type User } from '@parley/sdk';
+import { type ParleyError, type Grant, type Presence, type Signal, type User } from '@parley/sdk';
 import * as conversation from '../conversation/actions';
 import { applyReadMark, dropRoom, refreshRooms, sendReadMarks } from '../rooms/actions';
 import { broker, endBroker, rest, session, startBroker } from './broker';
@@ -16,17 +16,8 @@ export async function start(): Promise<void> {
     })
     .catch(() => undefined);
   const known = session.remembered();
-  if (known) {
-    await enter(known);
-    return;
-  }
-  try {
-    await session.access();
-    const user = session.remembered();
-    if (user) await enter(user);
-  } catch {
-    set({ phase: 'signed-out' });
-  }
+  if (known) await enter(known);
+  else set({ phase: 'signed-out' });
 }
 
 export async function signIn(grant: Grant): Promise<void> {

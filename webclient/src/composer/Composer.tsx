@@ -1,7 +1,6 @@
 import { SendHorizontal } from 'lucide-react';
 import { useEffect, useRef, type KeyboardEvent } from 'react';
 import { broker } from '../app/broker';
-import { waitingText } from '../app/ConnectionLine';
 import { get, set, useStore } from '../app/store';
 import { sendMessage } from '../conversation/actions';
 import { IconButton } from '../ui/IconButton';
@@ -16,8 +15,6 @@ const LONGEST = 60_000;
 export function Composer({ room }: { room: string }) {
   const text = useStore((state) => state.drafts[room] ?? '');
   const readOnly = useStore((state) => state.readOnly[room] === true);
-  const offline = useStore((state) => state.connection.status === 'waiting');
-  const unsent = useStore((state) => state.unsent);
   const signalled = useRef(0);
   const tooLong = text.length > LONGEST / 4 && new TextEncoder().encode(text).length > LONGEST;
 
@@ -86,8 +83,6 @@ export function Composer({ room }: { room: string }) {
         <p className="composer-note" role="alert">
           This message is too long to be sent. Split it, or put it into a file.
         </p>
-      ) : offline && unsent > 0 ? (
-        <p className="composer-note">{waitingText(unsent)}</p>
       ) : null}
     </form>
   );

@@ -30,7 +30,7 @@ export function EditForm({ room, row, text, onDone }: Props) {
       <TextBox
         label="Edit message"
         value={draft}
-        autoFocus
+        grabFocus
         onChange={setDraft}
         onSubmit={save}
         onKeyDown={(event) => {

@@ -6,7 +6,8 @@ interface Props {
   value: string;
   placeholder?: string;
   disabled?: boolean;
-  autoFocus?: boolean;
+  /** Takes the focus when it appears, with the caret behind the text. */
+  grabFocus?: boolean;
   onChange: (text: string) => void;
   onSubmit: () => void;
   onKeyDown?: (event: KeyboardEvent<HTMLTextAreaElement>) => void;
@@ -20,7 +21,7 @@ export function TextBox({
   value,
   placeholder,
   disabled,
-  autoFocus,
+  grabFocus,
   onChange,
   onSubmit,
   onKeyDown,
@@ -36,10 +37,10 @@ export function TextBox({
 
   useLayoutEffect(() => {
     const element = box.current;
-    if (!autoFocus || !element) return;
+    if (!grabFocus || !element) return;
     element.focus();
     element.setSelectionRange(element.value.length, element.value.length);
-  }, [autoFocus]);
+  }, [grabFocus]);
 
   const keyDown = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
     if (event.nativeEvent.isComposing) return;

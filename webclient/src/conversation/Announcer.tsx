@@ -25,6 +25,16 @@ export function Announcer({ lines, me, since }: Props) {
     // Many at once are a catching up, not a conversation.
     if (fresh.length > 0 && fresh.length <= 5) setSaid((before) => [...before, ...fresh].slice(-8));
   }, [lines, me, since]);
+  // What has been heard need not stand twice on the page.
+  useEffect(() => {
+    if (said.length === 0) return;
+    const timer = setTimeout(() => {
+      setSaid([]);
+    }, 4000);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [said]);
   return (
     <div className="visually-hidden" aria-live="polite" aria-relevant="additions">
       {said.map(({ key, text }) => (

@@ -9,7 +9,7 @@ import { Announcer } from './Announcer';
 import { MessageRow } from './MessageRow';
 import { loadOlder } from './actions';
 import { firstIndex, toLines, type Line } from './lines';
-import { newMessages, useTopDay } from './log-hooks';
+import { newMessages, useStayAtBottom, useTopDay } from './log-hooks';
 
 const BASE = 1_000_000_000;
 const NO_ROWS = { id: '', name: '' };
@@ -48,6 +48,7 @@ export function Log({ name }: { name: string }) {
   const fresh = newMessages(lines, seenTo, me.id);
 
   useMarkRead(name, atBottom, last);
+  useStayAtBottom(box, start.index === 'LAST');
 
   const toBottom = useCallback(() => {
     list.current?.scrollToIndex({ index: 'LAST', align: 'end' });

@@ -23,11 +23,10 @@ function Mention({ name }: { name: string }) {
 const COMPONENTS: Components = {
   a: Link,
   // A picture from elsewhere would tell its host who reads, and when: it is a link until one opens it.
-  img: ({ src, alt }) => (
-    <a href={typeof src === 'string' ? src : undefined} target="_blank" rel="noopener noreferrer nofollow">
-      {alt || (typeof src === 'string' ? src : 'Image')}
-    </a>
-  ),
+  img: ({ src, alt }) => {
+    if (typeof src !== 'string' || src === '') return <>{alt}</>;
+    return <Link href={src}>{alt || src}</Link>;
+  },
   pre: CodeBlock,
   input: ({ checked }) => (
     <input type="checkbox" checked={checked} disabled aria-label={checked ? 'Done' : 'Not done'} readOnly />

@@ -6,9 +6,8 @@ import { Suspense, lazy, useState } from 'react';
 import { roomPath } from '../app/router';
 import { set, useStore } from '../app/store';
 import { quoteInto } from '../composer/drafts';
-import { Dialog } from '../ui/Dialog';
 import { IconButton } from '../ui/IconButton';
-import { deleteMessage, react } from './actions';
+import { react } from './actions';
 import { textOf } from './lines';
 
 const EmojiPicker = lazy(() => import('../ui/EmojiPicker').then((m) => ({ default: m.EmojiPicker })));
@@ -19,13 +18,13 @@ interface Props {
   mine: boolean;
   /** Something of the bar is open, and must not vanish with the pointer. */
   onHold: (open: boolean) => void;
+  onDelete: () => void;
 }
 
 /** The small floating bar of a message. */
-export function MessageActions({ row, room, mine, onHold }: Props) {
+export function MessageActions({ row, room, mine, onHold, onDelete }: Props) {
   const role = useStore((state) => state.rooms[room]?.role);
   const [picking, setPicking] = useState(false);
-  const [deleting, setDeleting] = useState(false);
   const mayDelete = mine || role === 'owner' || role === 'moderator';
   const text = textOf(row);
 
@@ -91,12 +90,7 @@ export function MessageActions({ row, room, mine, onHold }: Props) {
             {mayDelete ? (
               <>
                 <Menu.Separator className="menu-line" />
-                <Menu.Item
-                  className="menu-item danger"
-                  onSelect={() => {
-                    setDeleting(true);
-                  }}
-                >
+                <Menu.Item className="menu-item danger" onSelect={onDelete}>
                   <Trash2 size={16} />
                   Delete
                 </Menu.Item>
@@ -111,30 +105,8 @@ export function MessageActions({ row, room, mine, onHold }: Props) {
           className="visually-hidden"
           tabIndex={-1}
           aria-label="Delete message"
-          onClick={() => setDeleting(true)}
+          onClick={onDelete}
         />
-      ) : null}
-      {deleting ? (
-        <Dialog title="Delete this message?" onClose={() => setDeleting(false)}>
-          <div className="dialog-body">
-            <p>It is gone for everybody, and cannot be brought back.</p>
-            <div className="dialog-foot">
-              <button type="button" className="button plain" onClick={() => setDeleting(false)}>
-                Keep it
-              </button>
-              <button
-                type="button"
-                className="button danger"
-                onClick={() => {
-                  setDeleting(false);
-                  deleteMessage(room, row.seq);
-                }}
-              >
-                Delete
-              </button>
-            </div>
-          </div>
-        </Dialog>
       ) : null}
     </div>
   );

@@ -1,12 +1,13 @@
 import type { Row } from '@parley/sdk';
-import { CircleAlert, Clock3 } from 'lucide-react';
-import { memo, useRef, useState } from 'react';
+import { Check, CircleAlert, Clock3 } from 'lucide-react';
+import { memo, useEffect, useRef, useState } from 'react';
 import { set, useStore } from '../app/store';
 import { EditForm } from '../composer/EditForm';
 import { Avatar } from '../ui/Avatar';
 import { dayName, fullTime, timeOf } from '../ui/time';
 import { discard, retry } from './actions';
 import { mentions, textOf, type Line } from './lines';
+import { DeleteDialog } from './DeleteDialog';
 import { MessageActions } from './MessageActions';
 import { MessageText } from './MessageText';
 import { Reactions } from './Reactions';
@@ -42,6 +43,7 @@ function Message({ row, first, room }: { row: Row; first: boolean; room: string 
   const editing = useStore((state) => state.editing?.room === room && state.editing.key === row.key);
   const [active, setActive] = useState(false);
   const [held, setHeld] = useState(false);
+  const [deleting, setDeleting] = useState(false);
   const element = useRef<HTMLElement>(null);
   const press = useRef<ReturnType<typeof setTimeout>>(undefined);
   const onKeyDown = useRowKeys(row, room, mine);
@@ -113,17 +115,44 @@ function Message({ row, first, room }: { row: Row; first: boolean; room: string 
           row={row}
           room={room}
           mine={mine}
+          onDelete={() => setDeleting(true)}
           onHold={(open) => {
             setHeld(open);
             if (!open && element.current?.matches(':hover, :focus-within') !== true) setActive(false);
           }}
         />
       ) : null}
+      {deleting ? <DeleteDialog room={room} seq={row.seq} onClose={() => setDeleting(false)} /> : null}
     </article>
   );
 }
 
+/** True for a moment after one's own message has got its number. */
+function useJustSent(state: Row['state']): boolean {
+  const [sent, setSent] = useState(false);
+  const before = useRef(state);
+  useEffect(() => {
+    const arrived = before.current === 'sending' && state === 'sent';
+    before.current = state;
+    if (!arrived) return;
+    setSent(true);
+    const timer = setTimeout(() => setSent(false), 2500);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [state]);
+  return sent;
+}
+
 function Time({ row }: { row: Row }) {
+  const justSent = useJustSent(row.state);
+  if (justSent) {
+    return (
+      <span className="message-time pending" title="Sent">
+        <Check size={13} aria-label="Sent" />
+      </span>
+    );
+  }
   if (row.state === 'sending' || row.changing) {
     return (
       <span className="message-time pending" title="Sending">

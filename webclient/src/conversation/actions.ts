@@ -31,7 +31,7 @@ export async function openRoom(name: string): Promise<void> {
   const before = get().open;
   if (before !== undefined && before !== name) closeRoom(before);
   set({ open: name, editing: undefined });
-  set((state) => ({ trouble: omit(state.trouble, name) }));
+  set((state) => ({ trouble: omit(state.trouble, name), readOnly: omit(state.readOnly, name) }));
   setDivider(name);
   if (!get().logs[name]?.loaded) await paintFromCache(name);
   if (get().open !== name) return;
@@ -86,9 +86,9 @@ export async function loadNewest(name: string): Promise<void> {
     const page = await rest.messages(name, { limit: PAGE });
     const me = get().me?.id;
     changeLog(name, (log) => {
-      const last = log.loaded && log.epoch === page.epoch ? log.last : 0;
       // A log that has gone on meanwhile is better than the page.
-      return last >= page.as_of ? log : seed({ ...log, early: log.loaded ? [] : log.early }, page, me);
+      const newer = log.loaded && log.epoch === page.epoch && log.last >= page.as_of;
+      return newer ? log : seed({ ...log, early: log.loaded ? [] : log.early }, page, me);
     });
     setIn('loading', name, () => ({}));
     catchUp(name, page.as_of);

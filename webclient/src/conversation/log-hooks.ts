@@ -12,6 +12,32 @@ export function newMessages(lines: Line[], seq: number, me: string): number {
   return count;
 }
 
+/**
+ * Whoever is at the bottom stays there when the room for the log changes: a column opens, a line appears, the
+ * keyboard comes up. `pinned` is only given up by scrolling.
+ */
+export function useStayAtBottom(box: RefObject<HTMLElement | null>, startsThere: boolean): void {
+  useEffect(() => {
+    const element = box.current;
+    const content = element?.firstElementChild;
+    if (!element || !content) return;
+    let pinned = startsThere;
+    const onScroll = (): void => {
+      pinned = element.scrollHeight - element.scrollTop - element.clientHeight < 48;
+    };
+    const observer = new ResizeObserver(() => {
+      if (pinned) element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(element);
+    observer.observe(content);
+    element.addEventListener('scroll', onScroll, { passive: true });
+    return () => {
+      observer.disconnect();
+      element.removeEventListener('scroll', onScroll);
+    };
+  }, [box, startsThere]);
+}
+
 /** The day of the uppermost line in view, for the day line that sticks; nothing where a day begins. */
 export function useTopDay(
   box: RefObject<HTMLElement | null>,

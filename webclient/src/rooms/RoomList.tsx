@@ -6,6 +6,7 @@ import { MOD } from '../app/shortcuts';
 import { roomPath } from '../app/router';
 import { useStore } from '../app/store';
 import { IconButton } from '../ui/IconButton';
+import { refreshRooms } from './actions';
 import { roomOrder } from './order';
 import './rooms.css';
 
@@ -18,6 +19,7 @@ interface Props {
 export function RoomList({ open, onOverlay, onCollapse }: Props) {
   const rooms = useStore((state) => state.rooms);
   const fresh = useStore((state) => state.roomsFresh);
+  const error = useStore((state) => state.roomsError);
   const list = useMemo(() => roomOrder(Object.values(rooms)), [rooms]);
   const visited = open !== undefined && rooms[open]?.role === 'guest' ? rooms[open] : undefined;
   return (
@@ -49,6 +51,14 @@ export function RoomList({ open, onOverlay, onCollapse }: Props) {
             />
           ))}
         </ul>
+        {error && list.length === 0 ? (
+          <p className="rooms-none">
+            Your rooms could not be loaded.{' '}
+            <button type="button" className="link-button" onClick={() => void refreshRooms()}>
+              Try again
+            </button>
+          </p>
+        ) : null}
         {fresh && list.length === 0 ? <p className="rooms-none">You are in no room yet.</p> : null}
         {visited ? (
           <>
@@ -92,7 +102,7 @@ const RoomLink = memo(function RoomLink({ name, hidden, unread, active }: LinkPr
         <Icon size={16} aria-hidden="true" />
         <span className="room-name">
           {cut > 0 ? <span className="room-folder">{name.slice(0, cut)}</span> : null}
-          {name.slice(cut)}
+          <span className="room-leaf">{name.slice(cut)}</span>
         </span>
         {draft && !active ? <span className="room-draft">Draft</span> : null}
         {unread > 0 ? <span className="badge">{unread >= 1000 ? '999+' : unread}</span> : null}

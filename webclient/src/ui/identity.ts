@@ -1,5 +1,5 @@
 // Hues that differ for people who see few colours too; yellow is left out, white does not stand on it.
-const HUES = [4, 24, 96, 142, 168, 190, 208, 224, 250, 272, 296, 322, 344];
+const HUES = [2, 16, 30, 92, 118, 146, 166, 184, 198, 212, 228, 246, 262, 278, 294, 312, 330, 346];
 
 export function hueOf(id: string): number {
   let hash = 2166136261;
@@ -7,6 +7,8 @@ export function hueOf(id: string): number {
     hash ^= char.codePointAt(0) ?? 0;
     hash = Math.imul(hash, 16777619);
   }
+  hash = Math.imul(hash ^ (hash >>> 15), 2246822519);
+  hash ^= hash >>> 13;
   return HUES[(hash >>> 0) % HUES.length] ?? 208;
 }
 
