@@ -230,7 +230,7 @@ Result<std::string> query_value(std::string_view query, std::string_view name) {
     const std::string_view pair = query.substr(0, end);
     query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
     const std::size_t equals = pair.find('=');
-    const Result<std::string> key = percent_decode(pair.substr(0, equals), true);
+    Result<std::string> key = percent_decode(pair.substr(0, equals), true);
     if (!key.ok()) return key;
     if (*key != name) continue;
     return equals == std::string_view::npos ? Result<std::string>(std::string()) : percent_decode(pair.substr(equals + 1), true);

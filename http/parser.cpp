@@ -252,7 +252,7 @@ bool Parser::check_transfer_encoding() {
   std::string_view last;
   unsigned chunked = 0;
   while (next_element(rest, last)) chunked += equals_ignoring_case(last, "chunked") ? 1 : 0;
-  if (chunked == 1 && equals_ignoring_case(last, "chunked") && codings.find_first_of(",") != 0 && codings.back() != ',') {
+  if (chunked == 1 && equals_ignoring_case(last, "chunked") && codings.front() != ',' && codings.back() != ',') {
     return refuse(501, "of the transfer codings only chunked is implemented");
   }
   return refuse(400, "chunked must be the last transfer coding, once");

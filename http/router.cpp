@@ -63,7 +63,7 @@ bool Router::Route::more_specific_than(const Route& other) const {
   return false;
 }
 
-void Router::add(Method method, std::string pattern, Handler handler) {
+void Router::add(Method method, std::string_view pattern, Handler handler) {
   std::vector<std::string> segments;
   for (const std::string_view segment : split(pattern)) segments.emplace_back(segment);
   assert(!segments.empty());

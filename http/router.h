@@ -21,7 +21,7 @@ class Router {
  public:
   // `pattern` is a path whose segments are words or "{name}" (exactly one segment). A later route of the same method and pattern
   // is a defect (assert).
-  void add(Method method, std::string pattern, Handler handler);
+  void add(Method method, std::string_view pattern, Handler handler);
   // Answers paths that no pattern matches (static files, the single page's index).
   void set_fallback(Handler handler);
 

@@ -11,12 +11,12 @@
 namespace parley::http {
 
 struct Limits {
-  std::size_t request_line_bytes_max = 8 * 1024;  // longer: 414
-  std::size_t header_bytes_max = 16 * 1024;       // all field lines of a head, and again of a trailer section; more: 431
-  unsigned headers_max = 100;                     // more: 431
-  std::size_t body_bytes_max = 1024 * 1024;       // after de-chunking; more: 413
-  std::size_t chunk_overhead_bytes_max =
-      16 * 1024;  // chunk sizes and extensions, beyond 16 bytes of them for each byte of body; more: 413
+  std::size_t request_line_bytes_max = 8'192;  // longer: 414
+  std::size_t header_bytes_max = 16'384;       // all field lines of a head, and again of a trailer section; more: 431
+  unsigned headers_max = 100;                  // more: 431
+  std::size_t body_bytes_max = 1'048'576;      // after de-chunking; more: 413
+  // Chunk sizes and extensions, beyond 16 bytes of them for each byte of body; more: 413.
+  std::size_t chunk_overhead_bytes_max = 16'384;
 };
 
 struct Settings {
@@ -28,10 +28,10 @@ struct Settings {
   MonoMs write_stall_ms_max = 60'000;           // congested without any progress for so long: cut off
   unsigned requests_max = 10'000;               // of one connection; its last answer says Connection: close. 0: no limit
   unsigned pipeline_max = 16;                   // requests whose answers wait; reading pauses there
-  std::size_t pipeline_bytes_max = 1024 * 1024;  // finished answers that wait behind an unfinished one; reading pauses there
+  std::size_t pipeline_bytes_max = 1'048'576;   // finished answers that wait behind an unfinished one; reading pauses there
   // What the server does with a socket that is closed with Closing::lingering (see sink.h).
   MonoMs linger_ms_max = 2'000;
-  std::size_t linger_bytes_max = 256 * 1024;
+  std::size_t linger_bytes_max = 262'144;
   // Sent with answers whose Content-Type is text/html; all others get "default-src 'none'".
   std::string content_security_policy =
       "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; "

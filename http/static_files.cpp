@@ -67,23 +67,26 @@ Response with_validators(int status, std::string_view etag, std::string_view cac
   return response;
 }
 
+// "app.js.br" beside "app.js" is that file in another coding.
+bool is_variant(const StaticFiles::Files& files, const std::string& name, std::string_view suffix) {
+  return name.ends_with(suffix) && files.contains(name.substr(0, name.size() - suffix.size()));
+}
+
 Response no_such_file() { return Response::problem(Error{Code::not_found, "nothing is served at this path"}); }
 
 }  // namespace
 
 StaticFiles::StaticFiles(Files files, StaticSettings settings) : settings_(std::move(settings)) {
-  for (auto& [name, bytes] : files) {
+  for (auto& entry : files) {
+    const std::string& name = entry.first;
     std::string path = '/' + name;
-    const auto is_variant = [&](std::string_view suffix) {
-      return name.ends_with(suffix) && files.contains(name.substr(0, name.size() - suffix.size()));
-    };
-    const bool brotli = is_variant(".br");
-    const bool gzip = is_variant(".gz");
+    const bool brotli = is_variant(files, name, ".br");
+    const bool gzip = is_variant(files, name, ".gz");
     if (brotli || gzip) path.resize(path.size() - 3);
     File& file = files_[path];
     Variant& variant = brotli ? file.brotli : gzip ? file.gzip : file.identity;
-    variant.etag = make_etag(bytes);
-    variant.body = std::make_shared<const std::string>(std::move(bytes));
+    variant.etag = make_etag(entry.second);
+    variant.body = std::make_shared<const std::string>(std::move(entry.second));
     file.content_type = content_type_of(path);
     file.cache_control = path.starts_with("/assets/") ? "public, max-age=31536000, immutable" : "no-cache";
   }

@@ -17,7 +17,7 @@ namespace parley::http {
 
 struct StaticSettings {
   std::size_t files_max = 4'096;
-  std::size_t bytes_max = 64 * 1024 * 1024;  // of all files together
+  std::size_t bytes_max = 67'108'864;  // of all files together
   // Paths below these are never answered with the single page's index.
   std::vector<std::string> not_pages = {"/api", "/ws", "/mqtt", "/metrics", "/healthz", "/readyz", "/assets"};
 };

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <new>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -23,7 +25,13 @@ class Frame {
   static Frame uninitialized(std::size_t size) {
     void* memory = ::operator new(sizeof(Header) + size);
     Frame frame;
-    frame.header_ = new (memory) Header{1, size};
+    frame.header_ = new (memory) Header{1, size, nullptr};
+    return frame;
+  }
+  // Bytes that somebody else holds, too: a static file that is under way to many clients is not copied for each.
+  static Frame sharing(std::shared_ptr<const std::string> bytes) {
+    Frame frame;
+    frame.header_ = new (::operator new(sizeof(Header))) Header{1, bytes->size(), new Owner(std::move(bytes))};
     return frame;
   }
 
@@ -36,20 +44,27 @@ class Frame {
     return *this;
   }
   ~Frame() {
-    if (header_ != nullptr && --header_->count == 0) ::operator delete(header_);
+    if (header_ != nullptr && --header_->count == 0) {
+      delete header_->owner;
+      ::operator delete(header_);
+    }
   }
 
   explicit operator bool() const { return header_ != nullptr; }
   std::size_t size() const { return header_ == nullptr ? 0 : header_->size; }
   std::string_view bytes() const {
-    return header_ == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(header_ + 1), header_->size);
+    if (header_ == nullptr) return {};
+    return header_->owner == nullptr ? std::string_view(reinterpret_cast<const char*>(header_ + 1), header_->size) : **header_->owner;
   }
+  // Of a frame made by uninitialized().
   char* data_for_writing() { return reinterpret_cast<char*>(header_ + 1); }
 
  private:
+  using Owner = std::shared_ptr<const std::string>;
   struct Header {
     std::size_t count;
     std::size_t size;
+    const Owner* owner;  // null: the bytes follow the header
   };
   Header* header_ = nullptr;
 };

@@ -31,7 +31,6 @@ void TcpStream::Close::operator()(Box* box) const { close_box(box); }
 struct TcpStream::WriteRequest {
   uv_write_t request{};
   std::vector<Frame> frames;
-  std::size_t bytes = 0;
 };
 
 struct TcpStream::Callbacks {
@@ -63,7 +62,6 @@ struct TcpStream::Callbacks {
     const std::unique_ptr<WriteRequest> ended(static_cast<WriteRequest*>(request->data));
     TcpStream* self = box_of<Box>(request->handle).owner;
     if (self == nullptr) return;
-    self->queued_bytes_ -= ended->bytes;
     self->written(status);
   }
 
@@ -108,7 +106,7 @@ bool TcpStream::write(std::span<const Frame> frames) {
   for (const Frame& frame : frames) {
     // A frame cut in its middle is queued as a copy of its rest: it happens once per congestion, and keeps the queue a list of whole frames.
     waiting_->push_back(offset == 0 ? frame : Frame::copy_of(frame.bytes().substr(offset)));
-    queued_bytes_ += frame.size() - offset;
+    waiting_bytes_ += frame.size() - offset;
     offset = 0;
   }
   if (!writing_) start_queued_write();
@@ -148,19 +146,14 @@ void TcpStream::start_queued_write() {
   auto request = std::make_unique<WriteRequest>();
   request->frames = std::move(*waiting_);
   waiting_.reset();
+  waiting_bytes_ = 0;
   request->request.data = request.get();
   std::vector<uv_buf_t> buffers;
   buffers.reserve(request->frames.size());
-  for (const Frame& frame : request->frames) {
-    buffers.push_back(buffer_of(frame.bytes()));
-    request->bytes += frame.size();
-  }
+  for (const Frame& frame : request->frames) buffers.push_back(buffer_of(frame.bytes()));
   const int failed =
       uv_write(&request->request, box_->stream(), buffers.data(), static_cast<unsigned>(buffers.size()), &Callbacks::write);
-  if (failed != 0) {
-    queued_bytes_ -= request->bytes;
-    return broke();
-  }
+  if (failed != 0) return broke();
   writing_ = true;
   request.release();  // NOLINT(bugprone-unused-return-value): the callback takes it back
 }
@@ -179,6 +172,8 @@ void TcpStream::written(int status) {
     events_->on_drained();
   }
 }
+
+std::size_t TcpStream::queued_bytes() const { return waiting_bytes_ + uv_stream_get_write_queue_size(box_->stream()); }
 
 void TcpStream::finish() {
   if (finishing_ || broken_) return;

@@ -44,8 +44,8 @@ class TcpStream {
   // Writes the frames in one gathered call at once and queues what the kernel does not take. After finish() or a break they are dropped.
   // False when the connection is broken: on_broken does not follow, the caller is told here.
   bool write(std::span<const Frame> frames);
-  // Bytes that wait for the kernel.
-  std::size_t queued_bytes() const { return queued_bytes_; }
+  // Bytes that wait for the kernel; goes down whenever it takes some.
+  std::size_t queued_bytes() const;
 
   // Sends a FIN after what is queued. The peer's bytes still come, so that the owner can read them away until on_end: closing with unread
   // bytes would reset the connection and destroy answers under way.
@@ -74,7 +74,7 @@ class TcpStream {
   Events* events_;
   std::unique_ptr<Box, Close> box_;
   std::unique_ptr<std::vector<Frame>> waiting_;  // behind the write under way
-  std::size_t queued_bytes_ = 0;
+  std::size_t waiting_bytes_ = 0;
   bool reading_ = false;
   bool writing_ = false;
   bool finishing_ = false;

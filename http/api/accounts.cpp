@@ -27,7 +27,7 @@ struct Accounts::Attempt {
   std::string name_key;
   std::string address_key;
   std::string password;
-  Reply<Login> done;
+  Reply<Grant> done;
 };
 
 Accounts::Accounts(Store& store, Hasher& hasher, Random& random, const Clock& clock, AccountSettings settings, Revoked revoked)
@@ -45,7 +45,7 @@ std::string Accounts::new_refresh_token() { return base64url(random_bytes(random
 
 // ---- registering
 
-void Accounts::register_account(Credentials credentials, Reply<Login> done) {
+void Accounts::register_account(Credentials credentials, Reply<Grant> done) {
   if (!settings_.registration) return done({Code::forbidden, "registration is closed on this server"});
   Status name = check_user_name(credentials.name);
   if (!name) return done(name.error());
@@ -70,7 +70,7 @@ void Accounts::register_account(Credentials credentials, Reply<Login> done) {
       });
 }
 
-void Accounts::create(Account account, Reply<Login> done) {
+void Accounts::create(Account account, Reply<Grant> done) {
   Account copy = account;
   store_.create_account(std::move(copy),
                         [this, account = std::move(account), done = std::move(done)](Result<Nothing> created) mutable {
@@ -84,7 +84,7 @@ void Accounts::create(Account account, Reply<Login> done) {
 
 // ---- logging in
 
-void Accounts::login(Credentials credentials, Reply<Login> done) {
+void Accounts::login(Credentials credentials, Reply<Grant> done) {
   // What cannot be a name or password has no account, which is no secret: it is not hashed.
   if (!check_user_name(credentials.name) || credentials.password.size() > password_bytes_max) {
     ++counters_.failed_logins;
@@ -137,28 +137,28 @@ void Accounts::give_back(const Attempt& attempt) {
   failures_per_address_.give_back(attempt.address_key);
 }
 
-void Accounts::start_family(const Account& account, Reply<Login> done) {
-  Login login;
-  login.refresh_token = new_refresh_token();
-  login.refresh_expires = clock_.unix_ms() + settings_.refresh_lifetime_ms;
-  login.subject = make_subject(account, random_.id(id_chars));
-  RefreshToken token{digest(login.refresh_token), login.subject->login, account.id, login.refresh_expires};
-  store_.put_refresh(std::move(token), [login = std::move(login), done = std::move(done)](Result<Nothing> put) mutable {
+void Accounts::start_family(const Account& account, Reply<Grant> done) {
+  Grant grant;
+  grant.refresh_token = new_refresh_token();
+  grant.refresh_expires = clock_.unix_ms() + settings_.refresh_lifetime_ms;
+  grant.subject = make_subject(account, random_.id(id_chars));
+  RefreshToken token{digest(grant.refresh_token), grant.subject->login, account.id, grant.refresh_expires};
+  store_.put_refresh(std::move(token), [grant = std::move(grant), done = std::move(done)](Result<Nothing> put) mutable {
     if (!put) return done(put.error());
-    done(std::move(login));
+    done(std::move(grant));
   });
 }
 
 // ---- going on and ending
 
-void Accounts::refresh(std::string refresh_token, Reply<Login> done) {
+void Accounts::refresh(std::string refresh_token, Reply<Grant> done) {
   if (refresh_token.size() != refresh_token_chars) return done(refused_refresh());
-  Login login;
-  login.refresh_token = new_refresh_token();
-  login.refresh_expires = clock_.unix_ms() + settings_.refresh_lifetime_ms;
-  RefreshToken next{digest(login.refresh_token), {}, {}, login.refresh_expires};
+  Grant grant;
+  grant.refresh_token = new_refresh_token();
+  grant.refresh_expires = clock_.unix_ms() + settings_.refresh_lifetime_ms;
+  RefreshToken next{digest(grant.refresh_token), {}, {}, grant.refresh_expires};
   store_.rotate_refresh(digest(refresh_token), std::move(next), clock_.unix_ms(),
-                        [this, login = std::move(login), done = std::move(done)](Result<RefreshToken> old) mutable {
+                        [this, grant = std::move(grant), done = std::move(done)](Result<RefreshToken> old) mutable {
                           if (!old && old.error().code == Code::conflict) {
                             ++counters_.reused_refresh_tokens;
                             log::warn("a refresh token was used twice, its login is revoked", {{"login", old.error().message}});
@@ -167,12 +167,12 @@ void Accounts::refresh(std::string refresh_token, Reply<Login> done) {
                           }
                           if (!old && old.error().code == Code::unauthorized) return done(refused_refresh());
                           if (!old) return done(old.error());
-                          store_.find_account(old->user_id, [login = std::move(login), family = old->family,
+                          store_.find_account(old->user_id, [grant = std::move(grant), family = old->family,
                                                              done = std::move(done)](Result<Account> account) mutable {
                             if (!account && account.error().code == Code::not_found) return done(refused_refresh());
                             if (!account) return done(account.error());
-                            login.subject = make_subject(*account, std::move(family));
-                            done(std::move(login));
+                            grant.subject = make_subject(*account, std::move(family));
+                            done(std::move(grant));
                           });
                         });
 }
@@ -185,36 +185,6 @@ void Accounts::logout(std::string refresh_token, Reply<Nothing> done) {
     revoked_(*family);
     done(Nothing{});
   });
-}
-
-// ---- guests and look-ups
-
-void Accounts::guest(std::string wish, Reply<Login> done) {
-  std::string name = guest_name(wish, random_);
-  std::string wanted = name;
-  store_.find_account_by_name(
-      std::move(wanted), [this, name = std::move(name), done = std::move(done)](Result<Account> found) mutable {
-        if (!found && found.error().code != Code::not_found) return done(found.error());
-        // A guest must not go under the name of somebody with an account.
-        if (found) name = guest_name_with_ending(name, random_);
-        Login login;
-        login.subject = std::make_shared<const Subject>(Subject{"g_" + random_.id(id_chars), std::move(name), true, {}});
-        done(std::move(login));
-      });
-}
-
-void Accounts::find_user(std::string id_or_name, Reply<UserName> done) {
-  if (id_or_name.rfind("g_", 0) == 0) return done(UserName{id_or_name, id_or_name});
-  auto answer = [done = std::move(done)](Result<Account> account) mutable {
-    if (!account && account.error().code == Code::not_found) return done({Code::not_found, "no such user"});
-    if (!account) return done(account.error());
-    done(UserName{account->id, account->name});
-  };
-  if (!id_or_name.empty() && id_or_name.front() == '@') {
-    store_.find_account_by_name(id_or_name.substr(1), std::move(answer));
-  } else {
-    store_.find_account(std::move(id_or_name), std::move(answer));
-  }
 }
 
 }  // namespace parley::api

@@ -1,6 +1,6 @@
 #pragma once
 
-// Accounts, logins and guests. One object of the log loop; workers reach it through Remote<Accounts>.
+// Accounts and logins. One object of the log loop; workers reach it through Remote<Accounts>.
 //
 // A login is a family of refresh tokens, each used once (RFC 9700 §4.14.2): whoever uses one a second time has stolen it or was
 // stolen from, so the whole login ends. Only digests of refresh tokens are stored.
@@ -30,15 +30,11 @@ struct Credentials {
   std::string peer;  // the client's address
 };
 
-struct Login {
+// What a login begins or goes on with.
+struct Grant {
   SubjectPtr subject;
-  std::string refresh_token;  // empty for guests
+  std::string refresh_token;
   UnixMs refresh_expires = 0;
-};
-
-struct UserName {
-  std::string id;
-  std::string name;
 };
 
 struct AccountCounters {
@@ -62,17 +58,13 @@ class Accounts {
   // Replies come later or inside the call. Every method may also answer unavailable or internal.
 
   // bad_request (name or password against the rules), forbidden (no registration, reserved name), conflict (taken), rate_limited.
-  void register_account(Credentials credentials, Reply<Login> done);
+  void register_account(Credentials credentials, Reply<Grant> done);
   // unauthorized (the same words and time for an unknown name and a wrong password), rate_limited.
-  void login(Credentials credentials, Reply<Login> done);
+  void login(Credentials credentials, Reply<Grant> done);
   // The token is replaced by the answer's. unauthorized when it is unknown, expired or used before.
-  void refresh(std::string refresh_token, Reply<Login> done);
+  void refresh(std::string refresh_token, Reply<Grant> done);
   // Ends the login. ok for an unknown token too: the caller is logged out either way.
   void logout(std::string refresh_token, Reply<Nothing> done);
-  // Somebody without an account, under the name wished for as far as that is possible. Nothing is stored.
-  void guest(std::string wish, Reply<Login> done);
-  // An account by its id, or by "@name". A guest's id answers itself, since nothing is known about guests. not_found.
-  void find_user(std::string id_or_name, Reply<UserName> done);
 
   const AccountSettings& settings() const { return settings_; }
   const AccountCounters& counters() const { return counters_; }
@@ -81,8 +73,8 @@ class Accounts {
   struct Attempt;  // a login under way
   void check_login(Attempt attempt, Result<Account> found);
   void finish_login(Attempt attempt, Account account, Result<bool> matches);
-  void create(Account account, Reply<Login> done);
-  void start_family(const Account& account, Reply<Login> done);
+  void create(Account account, Reply<Grant> done);
+  void start_family(const Account& account, Reply<Grant> done);
   void give_back(const Attempt& attempt);
   std::string new_refresh_token();
 

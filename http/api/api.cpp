@@ -1,8 +1,8 @@
 #include "http/api/api.h"
 
 #include "http/api/media_type.h"
-#include "http/api/origin.h"
 #include "http/text.h"
+#include "http/upgrade.h"
 
 namespace parley::api {
 
@@ -14,13 +14,16 @@ bool has_header(const http::Response& response, std::string_view name) { return 
 
 }  // namespace
 
-Api::Api(Remote<Log> log, Remote<Accounts> accounts, const Authenticator& authenticator, const Clock& clock, ApiSettings settings)
+Api::Api(Remote<Log> log, Remote<Accounts> accounts, JwtAuthenticator& authenticator, const Clock& clock, ApiSettings settings)
     : log_(log),
       accounts_(accounts),
       authenticator_(authenticator),
       clock_(clock),
       settings_(std::move(settings)),
-      anonymous_(std::make_shared<const Subject>(Subject{"g_anon", "anonymous", true, {}})) {}
+      anonymous_(std::make_shared<const Subject>(Subject{"g_anon", "anonymous", true, {}})) {
+  // A page of any origin may perhaps call the API, but never with our cookie.
+  std::erase(settings_.allowed_origins, "*");
+}
 
 void Api::add_routes(http::Router& router) {
   add_info_routes(*this, router);
@@ -41,7 +44,7 @@ void Api::add(http::Router& router, http::Method method, std::string_view path, 
 
 void Api::handle(Access access, RouteHandler handler, http::Method method, Call call) {
   call.respond = finishing(std::move(call.respond), !call.request.header("authorization").empty());
-  if (access == Access::cookie && !is_own_origin(call.request, settings_.allowed_origins)) {
+  if (access == Access::cookie && !http::is_origin_allowed(call.request, settings_.allowed_origins)) {
     return call.respond(http::Response::problem({Code::forbidden, "this may only be asked by the server's own pages"}));
   }
   Result<SubjectPtr> subject = identify(call.request, access);
@@ -67,7 +70,7 @@ Result<SubjectPtr> Api::identify(const http::Request& request, Access access) co
     if (access == Access::user && authenticator_.guests()) return anonymous_;
     return {Code::unauthorized, "an access token is needed: \"Authorization: Bearer ...\""};
   }
-  Result<VerifiedToken> verified = authenticator_.check(*token);
+  Result<Login> verified = authenticator_.verify(*token, now());
   if (!verified) return verified.error();
   return std::move(verified->subject);
 }

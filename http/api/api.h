@@ -14,7 +14,7 @@
 #include "broker/core/remote.h"
 #include "broker/protocol/native_event.h"
 #include "http/api/accounts.h"
-#include "http/api/authenticator.h"
+#include "http/api/jwt_authenticator.h"
 #include "http/router.h"
 
 namespace parley::api {
@@ -22,13 +22,14 @@ namespace parley::api {
 struct ApiSettings {
   bool registration = true;  // what /info says; Accounts enforces it
   std::string version = PARLEY_VERSION;
-  native::Limits limits;             // body_bytes is enforced here, all are told by /info
-  unsigned page_entries = 50;        // `limit` of lists when it is not given
+  native::Limits limits;       // body_bytes is enforced here, all are told by /info
+  unsigned page_entries = 50;  // `limit` of lists when it is not given
   unsigned page_entries_max = 200;
   std::size_t envelope_bytes = 4096;  // of a request's body around a message's body
   unsigned retry_unavailable_s = 1;   // Retry-After of 503
   unsigned retry_limited_s = 5;       // Retry-After of 429
-  std::vector<std::string> allowed_origins;  // besides the server's own, for the endpoints with the cookie
+  std::vector<std::string>
+      allowed_origins;  // of pages that may use the refresh cookie; empty: only the server's own (http/upgrade.h)
 };
 
 // One request on its way through a handler.
@@ -56,7 +57,7 @@ class Api {
   };
 
   // Everything outlives the router and the last callback.
-  Api(Remote<Log> log, Remote<Accounts> accounts, const Authenticator& authenticator, const Clock& clock, ApiSettings settings);
+  Api(Remote<Log> log, Remote<Accounts> accounts, JwtAuthenticator& authenticator, const Clock& clock, ApiSettings settings);
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
@@ -67,7 +68,7 @@ class Api {
   // ---- for the handlers
   Remote<Log>& log() { return log_; }
   Remote<Accounts>& accounts() { return accounts_; }
-  const Authenticator& authenticator() const { return authenticator_; }
+  JwtAuthenticator& authenticator() { return authenticator_; }
   const ApiSettings& settings() const { return settings_; }
   UnixMs now() const { return clock_.unix_ms(); }
   // `path` follows /api/v1.
@@ -87,10 +88,9 @@ class Api {
  private:
   template <typename T, typename Service, typename Work, typename Write>
   static void ask(Remote<Service>& remote, http::Responder respond, Work work, Write write) {
-    remote.template call<T>(std::move(work),
-                            [respond = std::move(respond), write = std::move(write)](Result<T> result) mutable {
-                              respond(result ? write(*result) : http::Response::problem(result.error()));
-                            });
+    remote.template call<T>(std::move(work), [respond = std::move(respond), write = std::move(write)](Result<T> result) mutable {
+      respond(result ? write(*result) : http::Response::problem(result.error()));
+    });
   }
   void handle(Access access, RouteHandler handler, http::Method method, Call call);
   // Who asks, or unauthorized.
@@ -99,7 +99,7 @@ class Api {
 
   Remote<Log> log_;
   Remote<Accounts> accounts_;
-  const Authenticator& authenticator_;
+  JwtAuthenticator& authenticator_;
   const Clock& clock_;
   ApiSettings settings_;
   SubjectPtr anonymous_;
@@ -107,8 +107,8 @@ class Api {
   std::vector<RouteInfo> routes_;
 };
 
-// The credentials of "Authorization: Bearer …" (RFC 6750 §2.1; the scheme without regard to case). Empty without the header; unauthorized
-// for another scheme, an empty token or a repeated header.
+// The credentials of "Authorization: Bearer …" (RFC 6750 §2.1; the scheme without regard to case). Empty without the header;
+// unauthorized for another scheme, an empty token or a repeated header.
 Result<std::string> bearer_token(const http::Request& request);
 
 // One function a resource (routes_*.cpp).

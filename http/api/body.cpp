@@ -5,7 +5,8 @@
 namespace parley::api {
 
 Body::Body(const http::Request& request) {
-  Result<json::Object> parsed = json::Object::parse(request.body.empty() ? std::string_view("{}") : std::string_view(request.body));
+  Result<json::Object> parsed =
+      json::Object::parse(request.body.empty() ? std::string_view("{}") : std::string_view(request.body));
   if (parsed) {
     object_ = std::move(parsed).value();
   } else {

@@ -55,8 +55,4 @@ std::string guest_name(std::string_view wish, Random& random) {
   return std::string(guest_prefix) + random.id(ending_chars);
 }
 
-std::string guest_name_with_ending(std::string_view name, Random& random) {
-  return std::string(name.substr(0, user_name_chars_max - ending_chars - 1)) + "-" + random.id(ending_chars);
-}
-
 }  // namespace parley::api

@@ -27,7 +27,5 @@ std::string fold_case(std::string_view name);
 
 // A name for a guest: the wish without what names may not contain, or "guest-xxxx" when nothing usable is left of it.
 std::string guest_name(std::string_view wish, Random& random);
-// The same with a random ending, for a wish that is an account's name.
-std::string guest_name_with_ending(std::string_view name, Random& random);
 
 }  // namespace parley::api

@@ -21,36 +21,38 @@ std::string cookie(std::string_view value, std::int64_t max_age_s, bool secure) 
 
 void clear_cookie(http::Response& response, bool secure) { response.headers.emplace_back("Set-Cookie", cookie("", 0, secure)); }
 
-// {"user","access_token","expires_in"}, and the cookie where there is a refresh token.
-http::Response login_response(const Api& api, int status, const Login& login, bool secure) {
-  const UnixMs now = api.now();
-  Result<IssuedToken> issued = api.authenticator().tokens().issue(*login.subject, now);
-  if (!issued) return http::Response::problem(issued.error());
+// {"user","access_token","expires_in"}
+http::Response login_response(int status, const Result<Login>& login, UnixMs now) {
+  if (!login) return http::Response::problem(login.error());
   std::string out;
   json::Writer writer(out);
   writer.begin_object().key("user");
-  write_user(writer, *login.subject);
-  writer.member("access_token", issued->token).member("expires_in", (issued->expires - now) / 1000).end_object();
-  http::Response response = http::Response::json(status, std::move(out));
-  if (!login.refresh_token.empty()) {
-    response.headers.emplace_back("Set-Cookie", cookie(login.refresh_token, (login.refresh_expires - now) / 1000, secure));
-  }
+  write_user(writer, *login->subject);
+  writer.member("access_token", login->token).member("expires_in", (login->expires - now) / 1000).end_object();
+  return http::Response::json(status, std::move(out));
+}
+
+// The same with the refresh cookie.
+http::Response grant_response(Api& api, int status, const Grant& grant, bool secure) {
+  const UnixMs now = api.now();
+  http::Response response = login_response(status, api.authenticator().admit(grant.subject, now), now);
+  response.headers.emplace_back("Set-Cookie", cookie(grant.refresh_token, (grant.refresh_expires - now) / 1000, secure));
   return response;
 }
 
-using Enter = void (Accounts::*)(Credentials, Reply<Login>);
+using Enter = void (Accounts::*)(Credentials, Reply<Grant>);
 
 void enter(Api& api, Call call, Enter method, int status) {
   Body body(call.request);
   Credentials credentials{body.text("name"), body.text("password"), call.request.peer};
   if (body.error()) return call.respond(http::Response::problem(*body.error()));
   const bool secure = call.request.secure;
-  api.ask_accounts<Login>(
+  api.ask_accounts<Grant>(
       std::move(call),
-      [method, credentials = std::move(credentials)](Accounts& accounts, Reply<Login> reply) mutable {
+      [method, credentials = std::move(credentials)](Accounts& accounts, Reply<Grant> reply) mutable {
         (accounts.*method)(std::move(credentials), std::move(reply));
       },
-      [&api, status, secure](const Login& login) { return login_response(api, status, login, secure); });
+      [&api, status, secure](const Grant& grant) { return grant_response(api, status, grant, secure); });
 }
 
 void post_register(Api& api, Call call) { enter(api, std::move(call), &Accounts::register_account, 201); }
@@ -67,14 +69,12 @@ void post_guest(Api& api, Call call) {
   Result<std::string> token = bearer_token(call.request);
   if (!token) return call.respond(http::Response::problem(token.error()));
   if (!token->empty()) {
-    Result<VerifiedToken> verified = api.authenticator().check(*token);
-    if (!verified) return call.respond(http::Response::problem(verified.error()));
-    if (!verified->subject->guest) return call.respond(http::Response::problem({Code::bad_request, "the token is no guest's"}));
-    return call.respond(login_response(api, 201, Login{verified->subject, {}, 0}, call.request.secure));
+    Result<Login> known = api.authenticator().verify(*token, api.now());
+    if (!known) return call.respond(http::Response::problem(known.error()));
+    if (!known->subject->guest) return call.respond(http::Response::problem({Code::bad_request, "the token is no guest's"}));
+    return call.respond(login_response(201, api.authenticator().admit(known->subject, api.now()), api.now()));
   }
-  api.ask_accounts<Login>(
-      std::move(call), [wish](Accounts& accounts, Reply<Login> reply) { accounts.guest(wish, std::move(reply)); },
-      [&api](const Login& login) { return login_response(api, 201, login, false); });
+  call.respond(login_response(201, api.authenticator().guest(wish, api.now()), api.now()));
 }
 
 void post_refresh(Api& api, Call call) {
@@ -86,10 +86,10 @@ void post_refresh(Api& api, Call call) {
     if (response.status == 401) clear_cookie(response, secure);
     respond(std::move(response));
   };
-  api.ask_accounts<Login>(
+  api.ask_accounts<Grant>(
       std::move(call),
-      [token = std::move(token)](Accounts& accounts, Reply<Login> reply) { accounts.refresh(token, std::move(reply)); },
-      [&api, secure](const Login& login) { return login_response(api, 200, login, secure); });
+      [token = std::move(token)](Accounts& accounts, Reply<Grant> reply) { accounts.refresh(token, std::move(reply)); },
+      [&api, secure](const Grant& grant) { return grant_response(api, 200, grant, secure); });
 }
 
 void post_logout(Api& api, Call call) {

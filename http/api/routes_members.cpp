@@ -19,8 +19,8 @@ void get_members(Api& api, Call call) {
   std::string room = std::move(call.params["room"]);
   api.ask_log<std::vector<Member>>(
       std::move(call),
-      [subject = std::move(subject), room = std::move(room), after = std::move(after).value(),
-       limit = *limit](Log& log, Reply<std::vector<Member>> reply) mutable {
+      [subject = std::move(subject), room = std::move(room), after = std::move(after).value(), limit = *limit](
+          Log& log, Reply<std::vector<Member>> reply) mutable {
         log.list_members(std::move(subject), std::move(room), std::move(after), limit, std::move(reply));
       },
       [limit = *limit](const std::vector<Member>& members) {
@@ -35,55 +35,38 @@ void get_members(Api& api, Call call) {
       });
 }
 
-// Finds out who {user} is, then goes on with the call.
-template <typename Next>
-void with_user(Api& api, Call call, Next next) {
-  std::string user = std::move(call.params["user"]);
-  api.accounts().call<UserName>(
-      [user = std::move(user)](Accounts& accounts, Reply<UserName> reply) mutable {
-        accounts.find_user(std::move(user), std::move(reply));
-      },
-      [&api, call = std::move(call), next = std::move(next)](Result<UserName> found) mutable {
-        if (!found) return call.respond(http::Response::problem(found.error()));
-        next(api, std::move(call), std::move(found).value());
-      });
-}
-
 void put_member(Api& api, Call call) {
   Body body(call.request);
   body.text("role");
   const Role role = body.optional_word("role", parse_role).value_or(Role::member);
   if (role == Role::guest) body.fail({Code::bad_request, "\"role\" must be owner, moderator, member or banned"});
   if (body.error()) return call.respond(http::Response::problem(*body.error()));
-  with_user(api, std::move(call), [role](Api& same, Call going_on, UserName user) {
-    SubjectPtr subject = going_on.subject;
-    std::string room = std::move(going_on.params["room"]);
-    same.ask_log<Member>(
-        std::move(going_on),
-        [subject = std::move(subject), room = std::move(room), change = MemberChange{user.id, user.name, role}](
-            Log& log, Reply<Member> reply) mutable {
-          log.set_member(std::move(subject), std::move(room), std::move(change), std::move(reply));
-        },
-        [](const Member& member) {
-          std::string out;
-          json::Writer writer(out);
-          write_member(writer, member);
-          return http::Response::json(200, std::move(out));
-        });
-  });
+  SubjectPtr subject = call.subject;
+  std::string room = std::move(call.params["room"]);
+  MemberChange change{std::move(call.params["user"]), {}, role};
+  api.ask_log<Member>(
+      std::move(call),
+      [subject = std::move(subject), room = std::move(room), change = std::move(change)](Log& log, Reply<Member> reply) mutable {
+        log.set_member(std::move(subject), std::move(room), std::move(change), std::move(reply));
+      },
+      [](const Member& member) {
+        std::string out;
+        json::Writer writer(out);
+        write_member(writer, member);
+        return http::Response::json(200, std::move(out));
+      });
 }
 
 void delete_member(Api& api, Call call) {
-  with_user(api, std::move(call), [](Api& same, Call going_on, UserName user) {
-    SubjectPtr subject = going_on.subject;
-    std::string room = std::move(going_on.params["room"]);
-    same.ask_log<Nothing>(
-        std::move(going_on),
-        [subject = std::move(subject), room = std::move(room), id = std::move(user.id)](Log& log, Reply<Nothing> reply) mutable {
-          log.remove_member(std::move(subject), std::move(room), std::move(id), std::move(reply));
-        },
-        [](const Nothing&) { return http::Response::empty(204); });
-  });
+  SubjectPtr subject = call.subject;
+  std::string room = std::move(call.params["room"]);
+  std::string user = std::move(call.params["user"]);
+  api.ask_log<Nothing>(
+      std::move(call),
+      [subject = std::move(subject), room = std::move(room), user = std::move(user)](Log& log, Reply<Nothing> reply) mutable {
+        log.remove_member(std::move(subject), std::move(room), std::move(user), std::move(reply));
+      },
+      [](const Nothing&) { return http::Response::empty(204); });
 }
 
 }  // namespace

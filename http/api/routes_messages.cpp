@@ -39,7 +39,7 @@ void get_messages(Api& api, Call call) {
   api.ask_log<PageAnswer>(
       std::move(call),
       [subject = std::move(subject), room = std::move(room), query = std::move(query).value()](Log& log,
-                                                                                             Reply<PageAnswer> reply) mutable {
+                                                                                               Reply<PageAnswer> reply) mutable {
         log.history(std::move(subject), std::move(room), std::move(query), adding_epoch<HistoryPage>(log, std::move(reply)));
       },
       [name = std::move(name)](const PageAnswer& page) {

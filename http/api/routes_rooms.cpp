@@ -81,9 +81,7 @@ void post_room(Api& api, Call call) {
       [subject = std::move(subject), room = std::move(room)](Log& log, Reply<RoomAnswer> reply) mutable {
         log.create_room(std::move(subject), std::move(room), adding_epoch<RoomView>(log, std::move(reply)));
       },
-      [](const RoomAnswer& answer) {
-        return room_response(201, answer);
-      });
+      [](const RoomAnswer& answer) { return room_response(201, answer); });
 }
 
 using RoomMethod = void (Log::*)(SubjectPtr, std::string, Reply<RoomView>);
@@ -115,7 +113,7 @@ void patch_room(Api& api, Call call) {
   api.ask_log<RoomAnswer>(
       std::move(call),
       [subject = std::move(subject), room = std::move(room), change = std::move(change)](Log& log,
-                                                                                       Reply<RoomAnswer> reply) mutable {
+                                                                                         Reply<RoomAnswer> reply) mutable {
         log.configure_room(std::move(subject), std::move(room), std::move(change), adding_epoch<RoomView>(log, std::move(reply)));
       },
       [](const RoomAnswer& answer) { return room_response(200, answer); });
@@ -183,8 +181,8 @@ void post_signal(Api& api, Call call) {
   std::string room = std::move(call.params["room"]);
   api.ask_log<Nothing>(
       std::move(call),
-      [subject = std::move(subject), room = std::move(room), type = std::move(type),
-       bytes = std::move(bytes)](Log& log, Reply<Nothing> reply) mutable {
+      [subject = std::move(subject), room = std::move(room), type = std::move(type), bytes = std::move(bytes)](
+          Log& log, Reply<Nothing> reply) mutable {
         log.publish_signal(std::move(subject), std::move(room), std::move(type), std::move(bytes), std::move(reply));
       },
       [](const Nothing&) { return http::Response::empty(202); });

@@ -143,7 +143,7 @@ Outcome run(std::string_view bytes, std::size_t piece, bool later) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0 || size > 16 * 1024) return 0;
+  if (size == 0 || size > 16'384) return 0;
   const bool later = (data[0] & 1U) != 0;
   const std::size_t piece = 2 + (data[0] >> 1U);
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);

@@ -21,9 +21,9 @@ describe('operations', () => {
   });
 
   it('metrics count what happens', async () => {
-    const before = await broker.metrics();
-    assert.ok([...before.values.keys()].filter((name) => name.startsWith('parley_')).length > 20);
-    for (const name of before.values.keys()) assert.match(name, /^parley_/, 'every name begins with parley_');
+    const atFirst = await broker.metrics();
+    assert.ok([...atFirst.values.keys()].filter((name) => name.startsWith('parley_')).length > 20);
+    for (const name of atFirst.values.keys()) assert.match(name, /^parley_/, 'every name begins with parley_');
     const sum = (metrics, name) =>
       [...metrics.values].filter(([key]) => key.split('{')[0] === name).reduce((n, [, v]) => n + v, 0);
 
@@ -38,7 +38,7 @@ describe('operations', () => {
         [...now.values.keys()].some((key) => key.split('{')[0] === name),
         `${name} is missing`,
       );
-      assert.ok(sum(now, name) - sum(before, name) >= by, `${name} rose by ${sum(now, name) - sum(before, name)}, not ${by}`);
+      assert.ok(sum(now, name) - sum(atFirst, name) >= by, `${name} rose by ${sum(now, name) - sum(atFirst, name)}, not ${by}`);
     };
     await rose('parley_sessions', 2);
     await rose('parley_subscriptions', 1);
@@ -47,7 +47,7 @@ describe('operations', () => {
     await rose('parley_deliveries_total', 50);
     await rose('parley_committed_total', 50);
     await Promise.all([writer.close(), reader.close()]);
-    await until(async () => (await broker.metric('parley_sessions')) === sum(before, 'parley_sessions'), 'sessions go back');
+    await until(async () => (await broker.metric('parley_sessions')) === sum(atFirst, 'parley_sessions'), 'sessions go back');
   });
 
   it('logs are one JSON object a line, and never hold what people write', async () => {

@@ -12,7 +12,7 @@ function server(...answers: [number, unknown][]): { calls: Call[]; fetch: typeof
   return {
     calls,
     fetch: (url, init) => {
-      calls.push({ url: String(url), init: init as Call['init'] });
+      calls.push({ url: url as string, init: init as Call['init'] });
       const [status, body] = answers.shift() ?? [200, {}];
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       return Promise.resolve(new Response(status === 204 ? null : text, { status }));

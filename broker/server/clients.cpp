@@ -1,0 +1,92 @@
+#include "broker/server/clients.h"
+
+#include <unistd.h>
+
+namespace parley::server {
+
+namespace {
+constexpr MonoMs sweep_ms = 250;
+// Beyond the limit so many more are let in to be told so; others are closed without a word.
+constexpr std::int64_t told_over_limit = 256;
+}  // namespace
+
+Clients::Clients(net::Loop& loop, SocketCounters& counters, ConnectionLimit& limit, ConnectionSettings settings)
+    : loop_(loop),
+      counters_(counters),
+      limit_(limit),
+      settings_(settings),
+      context_{loop, outbox_, counters, settings_, [this](SlotId id) { remove(id); }},
+      sweeper_(loop),
+      hook_(loop.at_turn_end([this] {
+        // What a write led to (a drained client is given more) leaves with the next turn, so that nobody holds the loop.
+        if (outbox_.flush()) loop_.post([] {});
+      })) {
+  sweeper_.every(sweep_ms, [this] { sweep(); });
+}
+
+Clients::~Clients() { loop_.remove_turn_end(hook_); }
+
+void Clients::listen(net::ListenSocket socket, Reception reception) {
+  listeners_.push_back(
+      std::make_unique<net::TcpListener>(loop_, std::move(socket), [this, reception](int fd) { take_in(fd, reception); }));
+}
+
+void Clients::stop_listening() {
+  refused_no_descriptor_ = refused_no_descriptor();
+  listeners_.clear();
+}
+
+std::uint64_t Clients::refused_no_descriptor() const {
+  std::uint64_t all = refused_no_descriptor_;
+  for (const auto& listener : listeners_) all += listener->refused_no_descriptor();
+  return all;
+}
+
+void Clients::take_in(int fd, const Reception& reception) {
+  counters_.accepted.add();
+  const std::int64_t open = limit_.open.fetch_add(1, std::memory_order_relaxed);
+  const bool over = open >= limit_.max;
+  if (over) counters_.end(Ended::over_limit);
+  if (open >= limit_.max + told_over_limit) {
+    limit_.open.fetch_sub(1, std::memory_order_relaxed);
+    ::close(fd);
+    return;
+  }
+  auto made = std::make_unique<Connection>(context_, fd);
+  Connection& connection = *made;
+  const SlotId id = connections_.add(std::move(made));
+  connection.begin(id, std::make_unique<HttpMode>(connection, over ? reception.full_http : reception.http,
+                                                  over ? reception.full_upgrades : reception.upgrades, connection.peer()));
+}
+
+void Clients::remove(SlotId id) {
+  std::unique_ptr<Connection> connection = connections_.take(id);
+  if (!connection) return;
+  limit_.open.fetch_sub(1, std::memory_order_relaxed);
+  loop_.dispose(std::move(connection));
+}
+
+void Clients::sweep() {
+  const MonoMs now = loop_.mono_ms();
+  connections_.for_each([now](SlotId, Connection& connection) { connection.tick(now); });
+}
+
+void Clients::goaway(MonoMs spread_ms, Random& random) {
+  connections_.for_each([&](SlotId, Connection& connection) {
+    if (connection.mode() == nullptr) return;
+    const MonoMs after = spread_ms == 0 ? 0 : static_cast<MonoMs>(random.next() % static_cast<std::uint64_t>(spread_ms));
+    connection.mode()->goaway(after);
+  });
+}
+
+void Clients::drain() {
+  connections_.for_each([](SlotId, Connection& connection) {
+    if (connection.mode() != nullptr) connection.mode()->drain();
+  });
+}
+
+void Clients::cut_off_all() {
+  connections_.for_each([](SlotId, Connection& connection) { connection.close_now(Ended::drained); });
+}
+
+}  // namespace parley::server

@@ -1,0 +1,103 @@
+#pragma once
+
+// Everything that can be set, with its default. Flags, PARLEY_* environment variables and a config file fill it through one table
+// (config_table.cpp), which `parley --help` prints.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "broker/base/log.h"
+#include "broker/base/result.h"
+#include "broker/base/time.h"
+
+namespace parley::server {
+
+struct Config {
+  // Where
+  std::string listen = "127.0.0.1:8080";
+  std::string metrics_listen;  // empty: /metrics is served on `listen`
+  std::string data_dir = "./data";
+  std::string database;  // empty: SQLite in the data folder
+  std::string web_root;  // empty: looked for beside the program
+  unsigned workers = 0;  // 0: one per core
+  unsigned backlog = 1024;
+
+  // Who
+  bool anonymous = false;
+  bool registration = true;
+  bool auto_create = true;
+  bool echo = false;
+  std::vector<std::string> allowed_origins;
+  std::vector<std::string> trusted_proxies;
+  std::string forwarded_header = "x-forwarded-for";
+  MonoMs access_token_ttl = 15 * 60'000;
+  MonoMs refresh_token_ttl = 30LL * 86'400'000;
+  MonoMs guest_token_ttl = 86'400'000;
+  std::string password_cost = "interactive";
+  unsigned password_queue = 64;
+  bool insecure_test_mode = false;
+
+  // Limits of a connection
+  unsigned connections_max = 100'000;
+  std::size_t frame_bytes = 65'536;
+  std::size_t echo_message_bytes = 16U << 20U;
+  unsigned window = 1024;
+  std::size_t window_bytes = 1U << 20U;
+  unsigned subscriptions_max = 1000;
+  unsigned inflight_max = 256;
+  unsigned malformed_max = 10;
+  unsigned signals_per_second = 50;
+  MonoMs connect_timeout = 10'000;
+  MonoMs heartbeat = 25'000;
+  std::size_t high_water = 256U << 10U;
+  MonoMs write_stall = 120'000;
+
+  // Limits of HTTP
+  std::size_t http_header_bytes = 16U << 10U;
+  unsigned http_headers_max = 100;
+  std::size_t http_body_bytes = 1U << 20U;
+  MonoMs http_header_timeout = 10'000;
+  MonoMs http_body_timeout = 10'000;
+  MonoMs http_idle_timeout = 75'000;
+  unsigned http_pipeline_max = 16;
+  unsigned http_requests_max = 10'000;
+
+  // The log
+  std::uint64_t retention_entries = 0;  // 0: no limit
+  MonoMs retention_age = 0;             // 0: no limit
+  unsigned batch_entries = 1024;
+  unsigned queue_entries = 65'536;
+
+  // Stopping
+  MonoMs drain_spread = 2'000;
+  MonoMs drain_grace = 1'000;
+  MonoMs drain_deadline = 10'000;
+
+  // Logging
+  std::string log_level = "info";
+  std::string log_format = "text";
+};
+
+enum class Verb : unsigned char { serve, check_config, check_health, exit };
+
+struct CommandLine {
+  Verb verb = Verb::serve;
+  int exit_code = 0;  // of Verb::exit: help or version was printed, or an error was
+  Config config;
+  std::string effective;  // every setting and its value, one "name = value" a line, secrets masked
+};
+
+// Reads the command line, the environment and the config file; prints help, version and errors itself. Checks every value that can be
+// checked without touching the machine.
+CommandLine parse_command_line(int argc, const char* const* argv);
+
+// A value as a person writes it: "250ms", "10s", "15m", "24h", "30d"; without a unit seconds are meant. bad_request says so.
+Result<MonoMs> parse_duration(std::string_view text);
+std::string format_duration(MonoMs ms);
+// "65536", "64KiB", "1MiB", "2GiB".
+Result<std::size_t> parse_size(std::string_view text);
+std::string format_size(std::size_t bytes);
+
+}  // namespace parley::server

@@ -1,0 +1,238 @@
+#include "broker/server/config_table.h"
+
+#include <charconv>
+#include <initializer_list>
+#include <limits>
+
+#include "broker/net/address.h"
+
+namespace parley::server {
+
+namespace {
+
+Error refuse(std::string message) { return {Code::bad_request, std::move(message)}; }
+
+// Makes rows; the group is that of the rows that follow.
+class Table {
+ public:
+  std::vector<Row> rows;
+  std::string group;
+
+  Row& text(const char* name, std::string& at, const char* value_name, const char* help) {
+    return add(
+        name, value_name, help,
+        [&at](const std::string& value) {
+          at = value;
+          return ok_status();
+        },
+        [&at] { return at; });
+  }
+
+  void word(const char* name, std::string& at, std::initializer_list<const char*> words, const char* help) {
+    std::string all;
+    for (const char* choice : words) all += (all.empty() ? "" : "|") + std::string(choice);
+    const std::vector<std::string> choices(words.begin(), words.end());
+    Row& row = text(name, at, "", help);
+    row.value_name = all;
+    row.set = [&at, choices, all](const std::string& value) -> Status {
+      for (const std::string& choice : choices) {
+        if (choice != value) continue;
+        at = value;
+        return ok_status();
+      }
+      return refuse("\"" + value + "\" is none of " + all);
+    };
+  }
+
+  void list(const char* name, std::vector<std::string>& at, const char* value_name, const char* help) {
+    Row& row = add(
+        name, value_name, help,
+        [&at](const std::string& value) {
+          if (!value.empty()) at.push_back(value);
+          return ok_status();
+        },
+        [&at] {
+          std::string all;
+          for (const std::string& one : at) all += (all.empty() ? "" : " ") + one;
+          return all;
+        });
+    row.list = true;
+  }
+
+  void toggle(const char* name, bool& at, const char* help) {
+    add(
+        name, "", help,
+        [&at](const std::string& value) -> Status {
+          const bool on = value == "true" || value == "on" || value == "1";
+          if (!on && value != "false" && value != "off" && value != "0") return refuse("\"" + value + "\" is neither true nor false");
+          at = on;
+          return ok_status();
+        },
+        [&at] { return std::string(at ? "true" : "false"); });
+  }
+
+  template <typename Number>
+  void number(const char* name, Number& at, Number least, const char* help) {
+    add(
+        name, "N", help,
+        [&at, least](const std::string& value) -> Status {
+          Number parsed = 0;
+          const char* const end = value.data() + value.size();
+          const auto [behind, failed] = std::from_chars(value.data(), end, parsed);
+          if (failed != std::errc() || behind != end) return refuse("\"" + value + "\" is no number that fits");
+          if (parsed < least) return refuse("must be at least " + std::to_string(least));
+          at = parsed;
+          return ok_status();
+        },
+        [&at] { return std::to_string(at); });
+  }
+
+  void duration(const char* name, MonoMs& at, MonoMs least, const char* help) {
+    add(
+        name, "TIME", help,
+        [&at, least](const std::string& value) -> Status {
+          const Result<MonoMs> parsed = parse_duration(value);
+          if (!parsed) return parsed.error();
+          if (*parsed < least) return refuse("must be at least " + format_duration(least));
+          at = *parsed;
+          return ok_status();
+        },
+        [&at] { return format_duration(at); });
+  }
+
+  void size(const char* name, std::size_t& at, std::size_t least, const char* help) {
+    add(
+        name, "SIZE", help,
+        [&at, least](const std::string& value) -> Status {
+          const Result<std::size_t> parsed = parse_size(value);
+          if (!parsed) return parsed.error();
+          if (*parsed < least) return refuse("must be at least " + format_size(least));
+          at = *parsed;
+          return ok_status();
+        },
+        [&at] { return format_size(at); });
+  }
+
+ private:
+  Row& add(const char* name, const char* value_name, const char* help, std::function<Status(const std::string&)> set,
+           std::function<std::string()> show) {
+    rows.push_back({name, group, help, value_name, false, std::move(set), std::move(show)});
+    return rows.back();
+  }
+};
+
+void add_places(Table& table, Config& c) {
+  table.group = "Where";
+  table.text("listen", c.listen, "HOST:PORT", "HTTP and WebSocket");
+  table.text("metrics-listen", c.metrics_listen, "HOST:PORT", "a port of its own for /metrics, /healthz and /readyz; empty: /metrics is served on --listen");
+  table.text("data-dir", c.data_dir, "DIR", "folder of everything that is kept");
+  Row& database = table.text("database", c.database, "URL", "sqlite:PATH; empty: SQLite in the data folder");
+  database.show = [&c] { return mask_password(c.database); };
+  table.text("web-root", c.web_root, "DIR", "the built web client; empty: looked for beside the program and in /usr/share/parley/web");
+  table.number<unsigned>("workers", c.workers, 0, "worker loops; 0: one per core");
+  table.number<unsigned>("backlog", c.backlog, 1, "connections that may wait to be accepted, per worker");
+}
+
+void add_people(Table& table, Config& c) {
+  table.group = "Who";
+  table.toggle("anonymous", c.anonymous, "clients without credentials are guests who may create and use public rooms");
+  table.toggle("registration", c.registration, "people may register accounts themselves");
+  table.toggle("auto-create", c.auto_create, "publishing or subscribing to an unknown room makes it");
+  table.toggle("echo", c.echo, "serve /echo, which sends every WebSocket message back: for conformance suites");
+  table.list("allowed-origin", c.allowed_origins, "ORIGIN", "origin of web pages that may connect besides our own; * allows all");
+  table.list("trusted-proxy", c.trusted_proxies, "ADDRESS[/BITS]", "proxies whose forwarding header is believed");
+  table.word("forwarded-header", c.forwarded_header, {"x-forwarded-for", "forwarded"}, "which header trusted proxies set");
+  table.duration("access-token-ttl", c.access_token_ttl, 1000, "lifetime of an access token");
+  table.duration("refresh-token-ttl", c.refresh_token_ttl, 1000, "lifetime of an unused refresh token");
+  table.duration("guest-token-ttl", c.guest_token_ttl, 1000, "lifetime of a guest's token");
+  table.word("password-cost", c.password_cost, {"min", "interactive", "moderate", "sensitive"}, "cost of a password hash; min protects nothing");
+  table.number<unsigned>("password-queue", c.password_queue, 1, "password hashes that may wait; more are refused");
+  table.toggle("insecure-test-mode", c.insecure_test_mode, "allows settings that only tests may use");
+}
+
+void add_connection_limits(Table& table, Config& c) {
+  table.group = "Limits of a connection";
+  table.number<unsigned>("connections-max", c.connections_max, 1, "connections at a time; more get 503 or close code 1013");
+  table.size("frame-bytes", c.frame_bytes, 1024, "a WebSocket message, a command and its body");
+  table.size("echo-message-bytes", c.echo_message_bytes, 125, "a WebSocket message on /echo");
+  table.number<unsigned>("window", c.window, 1, "entries of one subscription under way without an ack");
+  table.size("window-bytes", c.window_bytes, 1024, "the same in bytes");
+  table.number<unsigned>("subscriptions-max", c.subscriptions_max, 1, "subscriptions of one connection");
+  table.number<unsigned>("inflight-max", c.inflight_max, 1, "publishes of one connection that wait for their answers");
+  table.number<unsigned>("malformed-max", c.malformed_max, 0, "malformed commands before a connection is closed");
+  table.number<unsigned>("signals-per-second", c.signals_per_second, 1, "signals of one connection; more are dropped");
+  table.duration("connect-timeout", c.connect_timeout, 100, "from the upgrade to the connect command");
+  table.duration("heartbeat", c.heartbeat, 1000, "silence after which a client is pinged; after two it is closed");
+  table.size("high-water", c.high_water, 4096, "unsent bytes above which a connection counts as congested");
+  table.duration("write-stall", c.write_stall, 1000, "congested without progress for so long: the connection is cut off");
+}
+
+void add_http_limits(Table& table, Config& c) {
+  table.group = "Limits of HTTP";
+  table.size("http-header-bytes", c.http_header_bytes, 1024, "all header fields of a request");
+  table.number<unsigned>("http-headers-max", c.http_headers_max, 8, "header fields of a request");
+  table.size("http-body-bytes", c.http_body_bytes, 1024, "a request's body");
+  table.duration("http-header-timeout", c.http_header_timeout, 100, "from a request's first byte to the end of its head");
+  table.duration("http-body-timeout", c.http_body_timeout, 100, "span in which a body must make progress");
+  table.duration("http-idle-timeout", c.http_idle_timeout, 100, "between requests");
+  table.number<unsigned>("http-pipeline-max", c.http_pipeline_max, 1, "pipelined requests that wait for their answers");
+  table.number<unsigned>("http-requests-max", c.http_requests_max, 0, "requests of one connection; 0: no limit");
+}
+
+void add_the_rest(Table& table, Config& c) {
+  table.group = "The log";
+  table.number<std::uint64_t>("retention-entries", c.retention_entries, 0, "entries kept per room; 0: all");
+  table.duration("retention-age", c.retention_age, 0, "how long entries are kept; 0: for ever");
+  table.number<unsigned>("batch-entries", c.batch_entries, 1, "entries of one commit");
+  table.number<unsigned>("queue-entries", c.queue_entries, 1, "entries that may wait for a commit; more are refused as unavailable");
+  table.group = "Stopping";
+  table.duration("drain-spread", c.drain_spread, 0, "time over which clients are asked to move when the server stops");
+  table.duration("drain-grace", c.drain_grace, 0, "then, how long publishes are still refused by name before connections are closed");
+  table.duration("drain-deadline", c.drain_deadline, 0, "after so long what is left is closed");
+  table.group = "Logging";
+  table.word("log-level", c.log_level, {"trace", "debug", "info", "warn", "error", "off"}, "least level that is logged");
+  table.word("log-format", c.log_format, {"text", "json"}, "form of a line on standard error");
+}
+
+}  // namespace
+
+std::vector<Row> config_table(Config& config) {
+  Table table;
+  add_places(table, config);
+  add_people(table, config);
+  add_connection_limits(table, config);
+  add_http_limits(table, config);
+  add_the_rest(table, config);
+  return std::move(table.rows);
+}
+
+Status check_config(const Config& config) {
+  if (const auto address = net::Address::parse(config.listen); !address) return refuse("--listen: " + address.error().message);
+  if (!config.metrics_listen.empty()) {
+    const auto address = net::Address::parse(config.metrics_listen);
+    if (!address) return refuse("--metrics-listen: " + address.error().message);
+  }
+  if (!config.database.empty() && !config.database.starts_with("sqlite:")) {
+    return refuse("--database: \"" + mask_password(config.database) + "\" is of a kind that this version does not know; write sqlite:PATH");
+  }
+  if (config.password_cost == "min" && !config.insecure_test_mode) {
+    return refuse("--password-cost min protects nothing; it needs --insecure-test-mode, and is for tests only");
+  }
+  if (config.drain_deadline < config.drain_spread + config.drain_grace) {
+    return refuse("--drain-deadline must not be shorter than --drain-spread and --drain-grace together");
+  }
+  return ok_status();
+}
+
+std::string mask_password(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const std::size_t begin = scheme + 3;
+  const std::size_t at = url.rfind('@', url.find('/', begin));
+  if (at == std::string::npos || at < begin) return url;
+  const std::size_t colon = url.find(':', begin);
+  if (colon == std::string::npos || colon > at) return url;
+  return url.substr(0, colon + 1) + "***" + url.substr(at);
+}
+
+}  // namespace parley::server

@@ -1,0 +1,148 @@
+#include "broker/server/connection.h"
+
+namespace parley::server {
+
+Connection::Connection(ConnectionContext& context, int fd)
+    : context_(context), stream_(context.loop, fd, *this), last_byte_(context.loop.mono_ms()) {
+  context_.counters.connections.add(1);
+}
+
+Connection::~Connection() {
+  context_.outbox.forget(place_);
+  context_.counters.connections.add(-1);
+}
+
+void Connection::begin(SlotId id, std::unique_ptr<Mode> mode) {
+  id_ = id;
+  mode_ = std::move(mode);
+  stream_.resume();
+}
+
+// ---- what the mode asks for
+
+void Connection::send(Frame frame) {
+  if (state_ != State::open || frame.size() == 0) return;
+  context_.outbox.add(*this, place_, std::move(frame));
+}
+
+bool Connection::congested() {
+  const std::size_t unsent = stream_.queued_bytes() + context_.outbox.waiting_bytes(place_);
+  if (unsent <= context_.settings.high_water_bytes) return false;
+  if (!told_congested_) {
+    told_congested_ = true;
+    since_ = context_.loop.mono_ms();
+    unsent_then_ = unsent;
+  }
+  return true;
+}
+
+void Connection::pause_reading(bool paused) {
+  if (state_ != State::open || paused == paused_) return;
+  paused_ = paused;
+  if (paused) return stream_.pause();
+  last_byte_ = context_.loop.mono_ms();  // the silence was ours
+  stream_.resume();
+}
+
+void Connection::become(std::unique_ptr<Mode> next, std::string_view bytes) {
+  context_.loop.dispose(std::exchange(mode_, std::move(next)));
+  pause_reading(false);
+  if (!bytes.empty()) mode_->on_bytes(bytes);
+}
+
+// ---- writing
+
+void Connection::write_out(std::span<const Frame> frames) {
+  if (state_ == State::closed) return;
+  for (const Frame& frame : frames) context_.counters.bytes_out.add(frame.size());
+  if (!stream_.write(frames)) {
+    context_.counters.end(Ended::broken);
+    return close();
+  }
+  if (state_ == State::finishing) return linger();
+  if (stream_.queued_bytes() == 0) on_drained();
+}
+
+void Connection::on_drained() {
+  if (!std::exchange(told_congested_, false)) return;
+  if (state_ == State::open) mode_->on_drained();
+}
+
+// ---- reading
+
+void Connection::on_read(std::string_view bytes) {
+  context_.counters.bytes_in.add(bytes.size());
+  last_byte_ = context_.loop.mono_ms();
+  if (state_ == State::open) return mode_->on_bytes(bytes);
+  lingered_bytes_ += bytes.size();
+  if (lingered_bytes_ > context_.settings.linger_bytes_max) close();
+}
+
+void Connection::on_end() {
+  peer_ended_ = true;
+  if (state_ == State::open) return mode_->on_end();
+  if (state_ == State::lingering && stream_.queued_bytes() == 0) close();
+}
+
+void Connection::on_broken(std::string_view /*reason*/) {
+  if (state_ == State::open) context_.counters.end(Ended::broken);
+  close();
+}
+
+// ---- ending
+
+void Connection::finish() {
+  if (state_ != State::open) return;
+  state_ = State::finishing;
+  since_ = context_.loop.mono_ms();
+  unsent_then_ = 0;
+  // What was sent in this turn is still in the outbox, and its flush goes on from here.
+  if (context_.outbox.waiting_bytes(place_) == 0) linger();
+}
+
+void Connection::linger() {
+  state_ = State::lingering;
+  stream_.finish();
+  if (peer_ended_ && stream_.queued_bytes() == 0) return close();
+  stream_.resume();
+}
+
+void Connection::cut_off() {
+  if (state_ == State::closed) return;
+  stream_.reset();
+  close();
+}
+
+void Connection::close_now(Ended why) {
+  if (state_ == State::closed) return;
+  context_.counters.end(why);
+  cut_off();
+}
+
+void Connection::close() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  context_.outbox.forget(place_);
+  stream_.pause();
+  context_.closed(id_);
+}
+
+void Connection::tick(MonoMs now) {
+  if (state_ == State::closed) return;
+  check_stall(now);
+  if (state_ == State::open) mode_->on_tick(now);
+}
+
+void Connection::check_stall(MonoMs now) {
+  const bool closing = state_ != State::open;
+  if (!closing && !told_congested_) return;
+  const std::size_t unsent = stream_.queued_bytes();
+  if (unsent != unsent_then_) {
+    unsent_then_ = unsent;
+    since_ = now;
+  }
+  if (closing && ((peer_ended_ && unsent == 0) || now - since_ >= context_.settings.linger_ms)) return close();
+  if (!closing && now - since_ >= context_.settings.write_stall_ms) close_now(Ended::write_stalled);
+}
+
+}  // namespace parley::server

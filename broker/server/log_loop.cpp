@@ -1,0 +1,131 @@
+#include "broker/server/log_loop.h"
+
+#include <pthread.h>
+
+#include <filesystem>
+
+#include "broker/base/log.h"
+#include "http/api/token_keys.h"
+#include "storage/open/open_store.h"
+
+namespace parley::server {
+
+namespace {
+
+constexpr MonoMs tick_ms = 1000;
+// An idle store is asked this often whether it could commit.
+constexpr unsigned ticks_between_probes = 10;
+
+LogSettings log_settings(const Config& config) {
+  LogSettings settings;
+  settings.rooms.auto_create = config.auto_create;
+  settings.batches.batch_entries = config.batch_entries;
+  settings.batches.queue_entries = config.queue_entries;
+  settings.body_bytes = config.frame_bytes;
+  settings.retention.entries_max = config.retention_entries;
+  settings.retention.age_max_ms = config.retention_age;
+  return settings;
+}
+
+Status make_folder(const std::string& folder) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (!failed) return ok_status();
+  return {Code::unavailable, "cannot make the data folder " + folder + ": " + failed.message() + "; choose another one with --data-dir, or make it writable"};
+}
+
+}  // namespace
+
+LogLoop::LogLoop(const Config& config, Readiness& readiness) : config_(config), readiness_(readiness), pool_(loop_) {}
+
+Status LogLoop::open() {
+  if (Status made = make_folder(config_.data_dir); !made) return made;
+  const std::string url = config_.database.empty() ? "sqlite:" + config_.data_dir + "/parley.db" : config_.database;
+  Result<std::unique_ptr<Store>> store = open_store(url, loop_);
+  if (!store) return store.error();
+  Result<std::vector<api::TokenKey>> keys = api::load_or_create_token_keys(config_.data_dir + "/token.keys", random_);
+  if (!keys) return keys.error();
+  Result<api::HashCost> cost = api::parse_hash_cost(config_.password_cost, config_.insecure_test_mode);
+  if (!cost) return cost.error();
+
+  store_ = std::move(*store);
+  api::TokenSettings token_settings;
+  token_settings.lifetime_ms = config_.access_token_ttl;
+  token_settings.guest_lifetime_ms = config_.guest_token_ttl;
+  tokens_ = std::make_unique<api::Tokens>(std::move(*keys), token_settings);
+  log_ = std::make_unique<Log>(*store_, loop_, log_settings(config_));
+  hasher_ = std::make_unique<api::Hasher>(pool_, api::HasherSettings{*cost, config_.password_queue});
+  api::AccountSettings account_settings;
+  account_settings.registration = config_.registration;
+  account_settings.refresh_lifetime_ms = config_.refresh_token_ttl;
+  accounts_ = std::make_unique<api::Accounts>(*store_, *hasher_, random_, loop_, account_settings,
+                                              [this](const std::string& login) { log_->revoke_login(login); });
+  ticker_ = std::make_unique<net::Timer>(loop_);
+  ticker_->every(tick_ms, [this] { tick(); });
+  readiness_.storage.store(true);
+  return ok_status();
+}
+
+void LogLoop::start() {
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "log");
+    loop_.run();
+  });
+}
+
+void LogLoop::close() {
+  loop_.post([this] {
+    ticker_.reset();
+    store_->close([this] { loop_.stop(); });
+  });
+}
+
+void LogLoop::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void LogLoop::tick() {
+  log_->tick();
+  watch_storage();
+  copy_gauges();
+}
+
+// Storage is what its last commit was; without one for a while, or after a failed one, it is asked.
+void LogLoop::watch_storage() {
+  const LogCounters& counters = log_->counters();
+  const std::uint64_t commits = counters.commits.get();
+  const std::uint64_t failed = counters.failed_commits.get();
+  if (failed != std::exchange(failed_then_, failed)) {
+    readiness_.storage.store(false);
+  } else if (commits != std::exchange(commits_then_, commits)) {
+    readiness_.storage.store(true);
+    quiet_ticks_ = 0;
+    return;
+  }
+  if (probing_ || (readiness_.storage.load() && ++quiet_ticks_ < ticks_between_probes)) return;
+  probing_ = true;
+  quiet_ticks_ = 0;
+  store_->probe([this](const Result<Nothing>& answer) {
+    probing_ = false;
+    if (readiness_.storage.exchange(answer.ok()) == answer.ok()) return;
+    if (answer.ok()) {
+      log::info("storage takes commits again");
+    } else {
+      log::error("storage takes no commits", {{"reason", answer.error().message}});
+    }
+  });
+}
+
+void LogLoop::copy_gauges() {
+  const api::AccountCounters& from = accounts_->counters();
+  const auto copy = [](Gauge& to, std::uint64_t value) { to.set(static_cast<std::int64_t>(value)); };
+  copy(account_gauges_.registered, from.registered);
+  copy(account_gauges_.logins, from.logins);
+  copy(account_gauges_.failed_logins, from.failed_logins);
+  copy(account_gauges_.limited, from.limited);
+  copy(account_gauges_.reused_refresh_tokens, from.reused_refresh_tokens);
+  copy(account_gauges_.hashes_waiting, hasher_->waiting());
+  copy(account_gauges_.hashes_refused, hasher_->refused());
+}
+
+}  // namespace parley::server

@@ -1,0 +1,215 @@
+// The only user of prometheus-cpp (slow to compile).
+
+#include "broker/server/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <sstream>
+
+#include "broker/server/process_stats.h"
+
+namespace parley::server {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+class Families {
+ public:
+  // The family that following samples belong to.
+  Families& family(const char* name, const char* help, MetricType type) {
+    all.push_back({"parley_" + std::string(name), help, type, {}});
+    return *this;
+  }
+  Families& counter(const char* name, const char* help) { return family(name, help, MetricType::Counter); }
+  Families& gauge(const char* name, const char* help) { return family(name, help, MetricType::Gauge); }
+
+  template <typename Number>
+  void sample(Number value, Labels labels = {}) {
+    ClientMetric& metric = add(std::move(labels));
+    metric.counter.value = metric.gauge.value = static_cast<double>(value);
+  }
+
+  // `unit`: what one count of the histogram is worth; every `step`th bucket from `first` on is shown.
+  void histogram(const Histogram& from, double unit, unsigned first, unsigned step, Labels labels = {}) {
+    ClientMetric::Histogram& to = add(std::move(labels)).histogram;
+    std::uint64_t below = 0;
+    for (unsigned i = 0; i < Histogram::buckets; ++i) {
+      below += from.count(i);
+      const bool last = i + 1 == Histogram::buckets;
+      if (last || i < first || (i - first) % step != 0) continue;
+      // Values are whole numbers, so "below 2^i" is "at most 2^i - 1".
+      to.bucket.push_back({below, static_cast<double>(Histogram::upper_bound(i) - 1) * unit});
+    }
+    to.sample_count = below;
+    to.sample_sum = static_cast<double>(from.sum()) * unit;
+  }
+
+  std::vector<MetricFamily> all;
+
+ private:
+  ClientMetric& add(Labels labels) {
+    ClientMetric& metric = all.back().metric.emplace_back();
+    metric.label = std::move(labels);
+    return metric;
+  }
+};
+
+ClientMetric::Label label(const char* name, std::string value) {
+  ClientMetric::Label made;
+  made.name = name;
+  made.value = std::move(value);
+  return made;
+}
+
+Labels of(const WorkerSource& worker) { return {label("worker", worker.name)}; }
+Labels of(const WorkerSource& worker, const char* name, const char* value) {
+  return {label("worker", worker.name), label(name, value)};
+}
+
+void add_process(Families& out, const MetricsSources& from) {
+  const ProcessStats process = read_process_stats();
+  out.gauge("build_info", "The version that runs; always 1").sample(1, {label("version", PARLEY_VERSION)});
+  out.gauge("ready", "Whether /readyz says 200").sample(from.readiness->ready() ? 1 : 0);
+  out.gauge("draining", "Whether the server is stopping").sample(from.readiness->draining.load() ? 1 : 0);
+  out.gauge("resident_memory_bytes", "Resident memory of the process").sample(process.resident_bytes);
+  out.counter("cpu_seconds_total", "User and system CPU time of the process").sample(process.cpu_seconds);
+  out.gauge("open_descriptors", "Open file descriptors of the process").sample(process.open_descriptors);
+  out.gauge("descriptors_max", "Limit on open file descriptors").sample(process.descriptors_max);
+  out.gauge("loop_lag_seconds", "How late a loop was for its last probe");
+  for (const WorkerSource& worker : from.workers) {
+    out.sample(static_cast<double>(worker.loop->lag_ms()) / 1000, {label("loop", "worker-" + worker.name)});
+  }
+  out.sample(static_cast<double>(from.log_loop->lag_ms()) / 1000, {label("loop", "log")});
+}
+
+void add_sockets(Families& out, const MetricsSources& from) {
+  // A family a row: name, help, kind, and what it reads.
+  const auto each = [&](const char* name, const char* help, bool counts, auto read) {
+    out.family(name, help, counts ? MetricType::Counter : MetricType::Gauge);
+    for (const WorkerSource& worker : from.workers) out.sample(read(*worker.sockets).get(), of(worker));
+  };
+  using S = SocketCounters;
+  each("connections", "Open connections of any kind", false, [](const S& s) -> const Gauge& { return s.connections; });
+  each("websockets", "Open WebSocket connections", false, [](const S& s) -> const Gauge& { return s.websockets; });
+  each("websocket_readers_borrowed", "WebSocket connections in the middle of a frame or message", false,
+       [](const S& s) -> const Gauge& { return s.readers_borrowed; });
+  each("connections_accepted_total", "Connections accepted", true, [](const S& s) -> const Counter& { return s.accepted; });
+  each("connections_refused_no_descriptor_total", "Connections turned away because no file descriptor was left", true,
+       [](const S& s) -> const Gauge& { return s.refused_no_descriptor; });
+  each("received_bytes_total", "Bytes read from sockets", true, [](const S& s) -> const Counter& { return s.bytes_in; });
+  each("sent_bytes_total", "Bytes handed to sockets", true, [](const S& s) -> const Counter& { return s.bytes_out; });
+  each("websocket_messages_received_total", "WebSocket messages received", true,
+       [](const S& s) -> const Counter& { return s.messages_in; });
+  out.gauge("connections_max", "Limit on open connections").sample(from.connections_max);
+  static constexpr std::array<const char*, static_cast<unsigned>(Ended::count)> reasons = {"silent", "write_stalled", "broken", "over_limit",
+                                                                                             "drained"};
+  out.counter("connections_ended_total", "Connections that ended otherwise than by their client's wish");
+  for (const WorkerSource& worker : from.workers) {
+    for (std::size_t i = 0; i < reasons.size(); ++i) out.sample(worker.sockets->ended[i].get(), of(worker, "reason", reasons[i]));
+  }
+}
+
+void add_http(Families& out, const MetricsSources& from) {
+  static constexpr std::array<const char*, 6> classes = {"", "1xx", "2xx", "3xx", "4xx", "5xx"};
+  out.counter("http_requests_total", "HTTP requests answered, by status class");
+  for (const WorkerSource& worker : from.workers) {
+    for (std::size_t i = 1; i < classes.size(); ++i) out.sample(worker.http->answers[i].get(), of(worker, "status", classes[i]));
+  }
+  struct Row {
+    const char* reason;
+    Gauge HttpMirror::*field;
+  };
+  static constexpr std::array<Row, 8> rows = {Row{"too_large", &HttpMirror::too_large},
+                                              {"not_supported", &HttpMirror::not_supported},
+                                              {"timed_out", &HttpMirror::timed_out},
+                                              {"idle", &HttpMirror::idle_closed},
+                                              {"write_stalled", &HttpMirror::cut_off},
+                                              {"requests_max", &HttpMirror::requests_max_closed},
+                                              {"unanswered", &HttpMirror::unanswered},
+                                              {"upgrade_refused", &HttpMirror::upgrades_refused}};
+  out.counter("http_refused_total", "HTTP connections and requests that hit a limit, by limit");
+  for (const WorkerSource& worker : from.workers) {
+    for (const Row& row : rows) out.sample((worker.http->*row.field).get(), of(worker, "reason", row.reason));
+  }
+  out.counter("http_paused_total", "Times that reading stopped because a client was ahead of its answers");
+  for (const WorkerSource& worker : from.workers) out.sample(worker.http->paused.get(), of(worker));
+  out.counter("http_upgrades_total", "Upgrades to WebSocket");
+  for (const WorkerSource& worker : from.workers) out.sample(worker.http->upgrades.get(), of(worker));
+  out.counter("malformed_total", "Input that broke its protocol's rules");
+  for (const WorkerSource& worker : from.workers) {
+    out.sample(worker.http->malformed.get(), of(worker, "protocol", "http"));
+    out.sample(worker.sockets->websocket_violations.get(), of(worker, "protocol", "websocket"));
+    out.sample(worker.rooms->drops[static_cast<unsigned>(Drop::malformed)].get(), of(worker, "protocol", "native"));
+  }
+}
+
+void add_rooms(Families& out, const MetricsSources& from) {
+  const auto each = [&](const char* name, const char* help, bool counts, auto read) {
+    out.family(name, help, counts ? MetricType::Counter : MetricType::Gauge);
+    for (const WorkerSource& worker : from.workers) out.sample(read(*worker.rooms).get(), of(worker));
+  };
+  using W = WorkerCounters;
+  each("sessions", "Sessions of the native protocol", false, [](const W& w) -> const Gauge& { return w.sessions; });
+  each("subscriptions", "Subscriptions", false, [](const W& w) -> const Gauge& { return w.subscriptions; });
+  each("rooms_followed", "Rooms in which a worker has subscribers", false, [](const W& w) -> const Gauge& { return w.rooms; });
+  each("publishes_total", "Publishes handed to the log", true, [](const W& w) -> const Counter& { return w.publishes; });
+  each("publish_errors_total", "Publishes that were refused or failed", true, [](const W& w) -> const Counter& { return w.publish_errors; });
+  each("duplicates_total", "Publishes that repeated a cid", true, [](const W& w) -> const Counter& { return w.duplicates; });
+  each("deliveries_total", "Entries handed to subscribers", true, [](const W& w) -> const Counter& { return w.deliveries; });
+  each("signals_total", "Signals handed to subscribers", true, [](const W& w) -> const Counter& { return w.signals; });
+  each("log_pages_total", "Pages read from the log for subscribers behind the tail", true,
+       [](const W& w) -> const Counter& { return w.pages; });
+  each("slow_readers_total", "Times that a subscriber fell behind the tail", true, [](const W& w) -> const Counter& { return w.slow_readers; });
+  each("gap_entries_total", "Entries that were pruned before a subscriber read them", true, [](const W& w) -> const Counter& { return w.gaps; });
+  static constexpr std::array<const char*, static_cast<unsigned>(Drop::count)> reasons = {"signal_congested", "signal_flood", "malformed",
+                                                                                            "refused"};
+  out.counter("drops_total", "Signals and commands that were dropped or refused, by reason");
+  for (const WorkerSource& worker : from.workers) {
+    for (std::size_t i = 0; i < reasons.size(); ++i) out.sample(worker.rooms->drops[i].get(), of(worker, "reason", reasons[i]));
+  }
+  out.family("ack_latency_seconds", "From a publish's arrival to its acknowledgement", MetricType::Histogram);
+  for (const WorkerSource& worker : from.workers) out.histogram(worker.rooms->ack_latency_us, 1e-6, 8, 2, of(worker));
+}
+
+void add_log(Families& out, const MetricsSources& from) {
+  const LogCounters& log = *from.log;
+  out.gauge("rooms_loaded", "Rooms in the log's memory").sample(log.rooms_loaded.get());
+  out.gauge("commit_queue", "Entries that wait for a commit").sample(log.queue.get());
+  out.counter("committed_total", "Entries committed").sample(log.committed.get());
+  out.counter("commits_total", "Commits").sample(log.commits.get());
+  out.counter("failed_commits_total", "Commits that storage refused").sample(log.failed_commits.get());
+  out.counter("prune_steps_total", "Steps of pruning that removed something").sample(log.pruned_steps.get());
+  out.family("batch_entries", "Entries of one commit", MetricType::Histogram);
+  out.histogram(log.batch_entries, 1, 1, 1);
+  out.family("commit_seconds", "A batch handed to storage until it was answered", MetricType::Histogram);
+  out.histogram(log.commit_us, 1e-6, 6, 2);
+
+  const AccountGauges& accounts = *from.accounts;
+  out.counter("registrations_total", "Accounts registered").sample(accounts.registered.get());
+  out.counter("logins_total", "Logins with a password").sample(accounts.logins.get());
+  out.counter("failed_logins_total", "Logins that failed").sample(accounts.failed_logins.get());
+  out.counter("limited_logins_total", "Logins and registrations refused because there were too many").sample(accounts.limited.get());
+  out.counter("reused_refresh_tokens_total", "Refresh tokens used a second time: their logins were ended")
+      .sample(accounts.reused_refresh_tokens.get());
+  out.gauge("password_hashes_waiting", "Password hashes waiting or under way").sample(accounts.hashes_waiting.get());
+  out.counter("password_hashes_refused_total", "Password hashes refused because too many waited").sample(accounts.hashes_refused.get());
+}
+
+}  // namespace
+
+std::string render_metrics(const MetricsSources& sources) {
+  Families families;
+  add_process(families, sources);
+  add_sockets(families, sources);
+  add_http(families, sources);
+  add_rooms(families, sources);
+  add_log(families, sources);
+  return prometheus::TextSerializer().Serialize(families.all);
+}
+
+}  // namespace parley::server

@@ -1,0 +1,38 @@
+#pragma once
+
+// What the loops count, in the text format of Prometheus. Every name begins with parley_.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "broker/base/time.h"
+#include "broker/core/counters.h"
+#include "broker/net/loop.h"
+#include "broker/server/counters.h"
+#include "broker/server/log_loop.h"
+#include "broker/server/readiness.h"
+
+namespace parley::server {
+
+// One worker's numbers.
+struct WorkerSource {
+  std::string name;  // "0"
+  const SocketCounters* sockets = nullptr;
+  const WorkerCounters* rooms = nullptr;
+  const HttpMirror* http = nullptr;
+  const net::Loop* loop = nullptr;
+};
+struct MetricsSources {
+  std::vector<WorkerSource> workers;
+  const LogCounters* log = nullptr;
+  const AccountGauges* accounts = nullptr;
+  const net::Loop* log_loop = nullptr;
+  const Readiness* readiness = nullptr;
+  std::int64_t connections_max = 0;
+};
+
+// Any thread, once the sources are complete; they outlive it.
+std::string render_metrics(const MetricsSources& sources);
+
+}  // namespace parley::server

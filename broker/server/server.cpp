@@ -1,0 +1,184 @@
+#include "broker/server/server.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <thread>
+
+#include "broker/net/signal_watcher.h"
+#include "broker/server/process_stats.h"
+#include "broker/server/web_client.h"
+#include "broker/server/worker.h"
+
+namespace parley::server {
+
+namespace {
+
+unsigned worker_count(const Config& config) {
+  if (config.workers != 0) return config.workers;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+// Everything of a running server, in the order in which it is made; destroyed the other way round.
+class Server {
+ public:
+  explicit Server(const Config& config) : process_(config), log_loop_(config, process_.readiness) {}
+
+  Status start();
+  void run();
+
+ private:
+  Status check_addresses();
+  void connect_metrics();
+  Status open_listeners();
+  void stop_requested();
+  std::int64_t websockets_open() const;
+  void begin_drain();
+  void drained();
+
+  Process process_;
+  net::Loop main_loop_;
+  LogLoop log_loop_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<net::SignalWatcher>> signals_;
+  std::unique_ptr<net::Timer> timer_;
+  std::unique_ptr<net::Timer> deadline_;
+  unsigned still_draining_ = 0;
+};
+
+Status Server::start() {
+  const Config& config = process_.config;
+  process_.connections.max = config.connections_max;
+  if (Status addresses = check_addresses(); !addresses) return addresses;
+  Result<http::ForwardedPolicy> forwarded = forwarded_policy(config);
+  if (!forwarded) return forwarded.error();
+  process_.forwarded = std::move(*forwarded);
+  Result<std::optional<http::StaticFiles>> web_client = load_web_client(config);
+  if (!web_client) return web_client.error();
+  process_.web_client = std::move(*web_client);
+  const std::uint64_t descriptors = raise_descriptor_limit();
+  if (descriptors < config.connections_max) {
+    log::info("the limit on file descriptors is below --connections-max", {{"descriptors", descriptors}, {"connections_max", config.connections_max}});
+  }
+  if (Status opened = log_loop_.open(); !opened) return opened;
+
+  const unsigned count = worker_count(config);
+  for (unsigned i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(i, process_, log_loop_));
+  connect_metrics();
+  if (Status listening = open_listeners(); !listening) return listening;
+  for (const int number : {SIGTERM, SIGINT}) {
+    signals_.push_back(std::make_unique<net::SignalWatcher>(main_loop_, number, [this] { stop_requested(); }));
+  }
+  log_loop_.start();
+  for (const auto& worker : workers_) worker->start();
+  return ok_status();
+}
+
+void Server::connect_metrics() {
+  MetricsSources& sources = process_.metrics;
+  for (const auto& worker : workers_) sources.workers.push_back(worker->metrics_source());
+  sources.log = &log_loop_.log().counters();
+  sources.accounts = &log_loop_.account_gauges();
+  sources.log_loop = &log_loop_.loop();
+  sources.readiness = &process_.readiness;
+  sources.connections_max = process_.connections.max;
+}
+
+// Before anything is touched on the disk: a second server on the same port or with a wrong address ends here.
+Status Server::check_addresses() {
+  for (const std::string& text : {process_.config.listen, process_.config.metrics_listen}) {
+    if (text.empty()) continue;
+    const Result<net::Address> address = net::Address::parse(text);
+    if (!address) return address.error();
+    if (Status free = net::check_free(address.value()); !free) return free;
+  }
+  return ok_status();
+}
+
+Status Server::open_listeners() {
+  const Config& config = process_.config;
+  const int backlog = static_cast<int>(config.backlog);
+  net::Address address = net::Address::parse(config.listen).value();
+  for (const auto& worker : workers_) {
+    Result<net::ListenSocket> socket = net::listen_on(address, backlog);
+    if (!socket) return socket.error();
+    address.port = socket->address.port;  // the first one's choice, when it was 0
+    worker->listen(std::move(*socket));
+  }
+  if (address.host.empty()) address.host = "localhost";
+  log::info("ready", {{"url", "http://" + address.text() + "/"}, {"workers", workers_.size()}, {"version", PARLEY_VERSION}});
+  if (config.metrics_listen.empty()) return ok_status();
+  Result<net::ListenSocket> socket = net::listen_on(net::Address::parse(config.metrics_listen).value(), backlog);
+  if (!socket) return socket.error();
+  log::info("metrics", {{"url", "http://" + socket->address.text() + "/metrics"}});
+  workers_.front()->listen_for_metrics(std::move(*socket));
+  return ok_status();
+}
+
+void Server::run() {
+  main_loop_.run();
+  for (const auto& worker : workers_) worker->stop();
+  for (const auto& worker : workers_) worker->join();
+  log_loop_.close();
+  log_loop_.join();
+  signals_.clear();
+  timer_.reset();
+  deadline_.reset();
+  workers_.clear();
+  log::info("stopped");
+}
+
+void Server::stop_requested() {
+  if (process_.readiness.draining.exchange(true)) {
+    log::warn("stopping at once: a second signal came");
+    ::_exit(130);
+  }
+  const MonoMs spread = process_.config.drain_spread;
+  log::info("draining", {{"connections", process_.connections.open.load()}, {"spread_ms", spread}});
+  for (const auto& worker : workers_) worker->goaway(spread);
+  timer_ = std::make_unique<net::Timer>(main_loop_);
+  // Clients have the spread to move; when all have moved earlier, nobody is waited for.
+  timer_->every(20, [this, until = main_loop_.mono_ms() + spread] {
+    if (main_loop_.mono_ms() < until && websockets_open() != 0) return;
+    timer_->stop();
+    begin_drain();
+  });
+  deadline_ = std::make_unique<net::Timer>(main_loop_);
+  deadline_->once(process_.config.drain_deadline, [this] {
+    log::warn("cutting off what did not finish in time", {{"connections", process_.connections.open.load()}});
+    for (const auto& worker : workers_) worker->cut_off_all();
+  });
+}
+
+std::int64_t Server::websockets_open() const {
+  std::int64_t open = 0;
+  for (const WorkerSource& worker : process_.metrics.workers) open += worker.sockets->websockets.get();
+  return open;
+}
+
+void Server::begin_drain() {
+  still_draining_ = static_cast<unsigned>(workers_.size());
+  for (const auto& worker : workers_) {
+    worker->drain([this] { main_loop_.post([this] { drained(); }); });
+  }
+}
+
+void Server::drained() {
+  if (--still_draining_ == 0) main_loop_.stop();
+}
+
+}  // namespace
+
+int run_server(const Config& config) {
+  net::ignore_broken_pipes();
+  Server server(config);
+  if (const Status status = server.start(); !status) {
+    log::error("cannot start", {{"reason", status.error().message}});
+    return 1;
+  }
+  server.run();
+  return 0;
+}
+
+}  // namespace parley::server

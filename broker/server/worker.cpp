@@ -1,0 +1,133 @@
+#include "broker/server/worker.h"
+
+#include <pthread.h>
+
+namespace parley::server {
+
+namespace {
+constexpr MonoMs tick_ms = 250;
+}
+
+Worker::Worker(unsigned index, Process& process, LogLoop& log_loop)
+    : index_(index),
+      process_(process),
+      native_settings_(native_settings(process.config)),
+      authenticator_(log_loop.tokens(), random_, process.config.anonymous),
+      log_(log_loop.log(), log_loop.loop(), loop_),
+      hub_(log_, loop_, rooms_, HubSettings{}),
+      news_(hub_, authenticator_),
+      news_queue_(loop_, news_),
+      api_(log_, Remote<api::Accounts>(log_loop.accounts(), log_loop.loop(), loop_), authenticator_, loop_, api_settings(process.config)),
+      websocket_settings_(websocket_settings(process.config)),
+      websockets_{loop_, readers_, sockets_, websocket_settings_},
+      http_settings_(http_settings(process.config)),
+      endpoints_(process.readiness, cors_policy(process.config)),
+      operations_(process.readiness, {}),
+      full_house_(endpoints_,
+                  [this](Wire& wire) {
+                    auto mode = websocket(wire, websocket::control_payload_max);
+                    mode->set_handler(std::make_unique<RefusingHandler>(*mode));
+                    return mode;
+                  }),
+      http_(loop_, http_settings_, endpoints_),
+      operations_http_(loop_, http_settings_, operations_),
+      full_http_(loop_, http_settings_, full_house_),
+      clients_(loop_, sockets_, process.connections, connection_settings(process.config)),
+      ticker_(loop_),
+      drain_timer_(loop_) {
+  hub_.set_follower(log_loop.log().add_follower(news_queue_));
+  http_.forwarded = process.forwarded;
+  add_endpoints();
+  ticker_.every(tick_ms, [this] { tick(); });
+}
+
+void Worker::add_endpoints() {
+  const Config& config = process_.config;
+  const auto render = [this] { return render_metrics(process_.metrics); };
+  if (config.metrics_listen.empty()) {
+    endpoints_.add_operations(render);
+  } else {
+    endpoints_.add_operations(nullptr);
+    operations_.add_operations(render);
+  }
+  api_.add_routes(endpoints_.router());
+  if (process_.web_client) endpoints_.serve(*process_.web_client);
+  endpoints_.add_websocket({.path = "/ws", .subprotocols = {"parley.v1"}, .subprotocol_required = false},
+                           [this](Wire& wire) { return open_native(wire); });
+  if (config.echo) {
+    endpoints_.add_websocket({.path = "/echo", .subprotocols = {}, .subprotocol_required = false},
+                             [this](Wire& wire) { return open_echo(wire); });
+  }
+}
+
+std::unique_ptr<WebSocketMode> Worker::websocket(Wire& wire, std::size_t message_bytes_max) {
+  return std::make_unique<WebSocketMode>(wire, websockets_, message_bytes_max);
+}
+
+std::unique_ptr<Mode> Worker::open_native(Wire& wire) {
+  auto mode = websocket(wire, process_.config.frame_bytes);
+  mode->set_handler(std::make_unique<NativeHandler>(hub_, *mode, authenticator_, random_, native_settings_));
+  return mode;
+}
+
+std::unique_ptr<Mode> Worker::open_echo(Wire& wire) {
+  auto mode = websocket(wire, process_.config.echo_message_bytes);
+  mode->set_handler(std::make_unique<EchoHandler>(*mode));
+  return mode;
+}
+
+void Worker::listen(net::ListenSocket socket) {
+  clients_.listen(std::move(socket), {http_, endpoints_, full_http_, full_house_});
+}
+
+void Worker::listen_for_metrics(net::ListenSocket socket) {
+  clients_.listen(std::move(socket), {operations_http_, operations_, operations_http_, operations_});
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
+    loop_.run();
+  });
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::tick() {
+  hub_.tick();
+  http_mirror_.copy(http_.counters, full_http_.counters, operations_http_.counters);
+  sockets_.readers_borrowed.set(static_cast<std::int64_t>(readers_.borrowed()));
+  sockets_.refused_no_descriptor.set(static_cast<std::int64_t>(clients_.refused_no_descriptor()));
+}
+
+// ---- stopping
+
+void Worker::goaway(MonoMs spread_ms) {
+  loop_.post([this, spread_ms] { clients_.goaway(spread_ms, random_); });
+}
+
+void Worker::drain(UniqueFunction<void()> done) {
+  loop_.post([this, done = std::move(done)]() mutable {
+    drained_ = std::move(done);
+    api_.drain();
+    clients_.stop_listening();
+    clients_.drain();
+    drain_timer_.every(20, [this] { check_drained(); });
+  });
+}
+
+void Worker::check_drained() {
+  if (clients_.size() != 0) return;
+  drain_timer_.stop();
+  drained_();
+}
+
+void Worker::cut_off_all() {
+  loop_.post([this] { clients_.cut_off_all(); });
+}
+
+WorkerSource Worker::metrics_source() const { return {std::to_string(index_), &sockets_, &rooms_, &http_mirror_, &loop_}; }
+
+}  // namespace parley::server
