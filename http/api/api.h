@@ -22,14 +22,14 @@ namespace parley::api {
 struct ApiSettings {
   bool registration = true;  // what /info says; Accounts enforces it
   std::string version = PARLEY_VERSION;
-  native::Limits limits;       // body_bytes is enforced here, all are told by /info
+  native::Limits limits = {};  // body_bytes is enforced here, all are told by /info
   unsigned page_entries = 50;  // `limit` of lists when it is not given
   unsigned page_entries_max = 200;
   std::size_t envelope_bytes = 4096;  // of a request's body around a message's body
   unsigned retry_unavailable_s = 1;   // Retry-After of 503
   unsigned retry_limited_s = 5;       // Retry-After of 429
-  std::vector<std::string>
-      allowed_origins;  // of pages that may use the refresh cookie; empty: only the server's own (http/upgrade.h)
+  // Origins of pages that may use the refresh cookie; empty: only the server's own (http/upgrade.h).
+  std::vector<std::string> allowed_origins = {};
 };
 
 // One request on its way through a handler.

@@ -47,11 +47,12 @@ std::optional<std::int64_t> time_claim(jwt_t* jwt, const char* name) {
   return static_cast<std::int64_t>(seconds) * 1000;
 }
 
+// Through the claim's JSON, because the library takes every value that is not true for false.
 std::optional<bool> truth_claim(jwt_t* jwt, const char* name) {
-  errno = 0;
-  const int truth = jwt_get_grant_bool(jwt, name);
-  if (errno != 0) return std::nullopt;
-  return truth != 0;
+  const std::unique_ptr<char, FreeText> json(jwt_get_grants_json(jwt, name));
+  if (json && std::string_view(json.get()) == "true") return true;
+  if (json && std::string_view(json.get()) == "false") return false;
+  return std::nullopt;
 }
 
 Error refused(const char* why) { return {Code::unauthorized, why}; }
@@ -121,7 +122,8 @@ Result<VerifiedToken> Tokens::verify(const std::string& token, UnixMs now) const
   // The header is read unverified, only to choose the key; the algorithm is ours to choose, never the token's (RFC 8725 §3.1).
   const Jwt header = decode(token, nullptr);
   if (!header) return refused("the access token is malformed");
-  if (jwt_get_alg(header.get()) != JWT_ALG_HS256) return refused("the access token is not signed with HS256");
+  const char* algorithm = jwt_get_header(header.get(), "alg");
+  if (algorithm == nullptr || std::string_view(algorithm) != "HS256") return refused("the access token is not signed with HS256");
   const TokenKey* key = find_key(jwt_get_header(header.get(), "kid"));
   if (key == nullptr) return refused("the access token is signed with an unknown key");
   const Jwt jwt = decode(token, key);

@@ -1,6 +1,7 @@
 // What is malformed gets the named error, on every route; nothing of it changes anything.
 
 #include "tests/unit/api/api_fixture.h"
+#include "tests/unit/api/described.h"
 
 namespace parley::api::test {
 namespace {
@@ -176,6 +177,7 @@ void check(const std::vector<Case>& cases) {
   server.sign_up("grace");
   ASSERT_EQ(server.post("/rooms", token, R"({"name":"team/dev"})").status, 201);
   const std::string before = server.get(room, token).body;
+  const Node document = parse_openapi();
   for (const Case& c : cases) {
     // Accounts' routes are open, and /guest would take the token for a guest's.
     const bool open = c.target.rfind("/rooms", 0) != 0;
@@ -183,6 +185,7 @@ void check(const std::vector<Case>& cases) {
     const std::string what = std::string(http::to_string(c.method)) + " " + c.target + " " + c.body.substr(0, 100);
     EXPECT_EQ(answer.status, c.status) << what << " answered " << answer.body;
     ASSERT_EQ(answer.header("Content-Type"), "application/problem+json") << what;
+    EXPECT_TRUE(is_described(document.get(), c.method, c.target, answer.status)) << what << ": its status is not in openapi.json";
     EXPECT_EQ(answer.number("status"), static_cast<std::uint64_t>(c.status)) << what;
     EXPECT_NE(answer.text("detail").find(c.part), std::string::npos) << what << " answered " << answer.body;
     EXPECT_FALSE(answer.text("code").empty());
@@ -217,11 +220,18 @@ TEST(BadInput, OfTheAuthorizationHeader) {
   Server server({.guests = true});
   const std::string token = server.sign_up("ada");
   const auto me = [&](http::Headers headers) { return server.ask(Method::get, "/me", {.headers = std::move(headers)}).status; };
-  for (const std::string value : {"Bearer " + token, "bearer " + token, "BEARER  " + token + " "}) {
+  for (const std::string& value : {"Bearer " + token, "bearer " + token, "BEARER  " + token + " "}) {
     EXPECT_EQ(me({{"authorization", value}}), 200) << value;
   }
-  for (const std::string& value : {"Bearer", "Bearer ", "Basic YTpi", "Token " + token, token, "Bearer" + token,
-                                   "Bearer " + token + " x", "Bearer \"" + token + "\""}) {
+  const std::vector<std::string> wrong = {"Bearer",
+                                          "Bearer ",
+                                          "Basic YTpi",
+                                          "Token " + token,
+                                          token,
+                                          "Bearer" + token,
+                                          "Bearer " + token + " x",
+                                          "Bearer \"" + token + "\""};
+  for (const std::string& value : wrong) {
     EXPECT_EQ(me({{"authorization", value}}), 401) << value;
     EXPECT_EQ(server.ask(Method::get, "/rooms", {.headers = {{"authorization", value}}}).status, 401)
         << "no guest either: " << value;

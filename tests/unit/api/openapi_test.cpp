@@ -2,25 +2,13 @@
 
 #include "http/api/openapi.h"
 
-#include <cjson/cJSON.h>
-
-#include <memory>
 #include <set>
 
 #include "tests/unit/api/api_fixture.h"
+#include "tests/unit/api/described.h"
 
 namespace parley::api::test {
 namespace {
-
-struct Free {
-  void operator()(cJSON* node) const { cJSON_Delete(node); }
-};
-using Node = std::unique_ptr<cJSON, Free>;
-
-Node parse() {
-  const std::string_view text = openapi_document();
-  return Node(cJSON_ParseWithLength(text.data(), text.size()));
-}
 
 std::string upper(std::string word) {
   for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -44,7 +32,7 @@ void for_each_operation(const cJSON* document, Visit visit) {
 
 TEST(Openapi, IsStrictJson) {
   EXPECT_TRUE(json::check(openapi_document(), 64).ok());
-  const Node document = parse();
+  const Node document = parse_openapi();
   ASSERT_NE(document, nullptr);
   EXPECT_STREQ(cJSON_GetObjectItemCaseSensitive(document.get(), "openapi")->valuestring, "3.1.0");
 }
@@ -56,7 +44,7 @@ TEST(Openapi, HasEveryRouteAndNoOther) {
     EXPECT_TRUE(routes.insert(std::string(http::to_string(route.method)) + " " + route.pattern).second) << route.pattern;
   }
   std::set<std::string> described;
-  const Node document = parse();
+  const Node document = parse_openapi();
   for_each_operation(document.get(), [&](const std::string& name, const cJSON*) { described.insert(name); });
   EXPECT_EQ(routes, described);
   EXPECT_GE(routes.size(), 20U);
@@ -64,7 +52,7 @@ TEST(Openapi, HasEveryRouteAndNoOther) {
 
 TEST(Openapi, SaysHowEachRouteKnowsWhoAsks) {
   Server server;
-  const Node document = parse();
+  const Node document = parse_openapi();
   for (const Api::RouteInfo& route : server.api.routes()) {
     for_each_operation(document.get(), [&](const std::string& name, const cJSON* operation) {
       if (name != std::string(http::to_string(route.method)) + " " + route.pattern) return;
@@ -100,7 +88,7 @@ void for_each_reference(const cJSON* node, Visit visit) {
 }
 
 TEST(Openapi, ReferencesLeadSomewhere) {
-  const Node document = parse();
+  const Node document = parse_openapi();
   std::size_t count = 0;
   for_each_reference(document.get(), [&](const std::string& reference) {
     ++count;
