@@ -53,7 +53,7 @@ void Worker::add_endpoints() {
   }
   api_.add_routes(endpoints_.router());
   if (process_.web_client) endpoints_.serve(*process_.web_client);
-  endpoints_.add_websocket({.path = "/ws", .subprotocols = {"parley.v1"}, .subprotocol_required = true},
+  endpoints_.add_websocket({.path = "/ws", .subprotocols = {"parley.v1"}, .subprotocol_required = false},
                            [this](Wire& wire) { return open_native(wire); });
   if (config.echo) {
     endpoints_.add_websocket({.path = "/echo", .subprotocols = {}, .subprotocol_required = false},

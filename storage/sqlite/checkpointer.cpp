@@ -1,20 +1,20 @@
 #include "storage/sqlite/checkpointer.h"
 
-#include "storage/sqlite/schema.h"
-
 namespace parley::sqlite {
 
 namespace {
-// How long a RESTART may make the writer wait for readers.
-constexpr unsigned restart_wait_ms = 100;
+// How long the writer waits for readers that still need the old part of the WAL.
+constexpr int restart_wait_ms = 100;
 }  // namespace
 
-void Checkpointer::wal_grew(int pages) {
-  if (pages < static_cast<int>(settings_.checkpoint_pages) || under_way_.exchange(true)) return;
-  thread_.post([this] {
-    checkpoint();
-    under_way_ = false;
-  });
+void Checkpointer::after_commit(Connection& writer, int pages) {
+  if (state_ == State::behind) {
+    complete(writer);
+    state_ = State::idle;
+  } else if (state_ == State::idle && pages >= static_cast<int>(settings_.checkpoint_pages)) {
+    state_ = State::running;
+    thread_.post([this] { checkpoint(); });
+  }
 }
 
 void Checkpointer::finish() {
@@ -22,24 +22,36 @@ void Checkpointer::finish() {
   connection_.reset();
 }
 
+// A failure shows at the next PASSIVE checkpoint.
+void Checkpointer::complete(Connection& writer) const {
+  sqlite3_busy_timeout(writer.handle(), restart_wait_ms);
+  sqlite3_wal_checkpoint_v2(writer.handle(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+  sqlite3_busy_timeout(writer.handle(), static_cast<int>(settings_.busy_timeout_ms));
+}
+
 void Checkpointer::checkpoint() {
+  State next = State::idle;
   if (connection_ == nullptr) {
-    SqliteSettings settings = settings_;
-    settings.busy_timeout_ms = restart_wait_ms;
-    auto opened = Connection::open(settings, Access::write);
-    if (!opened.ok()) return trouble_.failed(opened.error());
-    connection_ = std::move(*opened);
+    auto opened = Connection::open(settings_, Access::write);
+    if (opened.ok()) {
+      connection_ = std::move(*opened);
+    } else {
+      trouble_.failed(opened.error());
+    }
   }
-  sqlite3* handle = connection_->handle();
-  int pages = 0;
-  int code = sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, nullptr);
-  if (code == SQLITE_OK && pages > static_cast<int>(settings_.wal_pages_max)) {
-    code = sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+  if (connection_ != nullptr) {
+    int pages = 0;
+    const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, nullptr);
+    if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) {  // busy: another process checkpoints
+      trouble_.succeeded();
+      if (pages > static_cast<int>(settings_.wal_pages_max)) next = State::behind;
+    } else {
+      connection_->fail(code);
+      trouble_.failed(describe_failure(*connection_, settings_.path));
+      connection_.reset();
+    }
   }
-  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return trouble_.succeeded();  // a reader is in the way: next time
-  connection_->fail(code);
-  trouble_.failed(describe_failure(*connection_, settings_.path));
-  connection_.reset();
+  state_ = next;
 }
 
 }  // namespace parley::sqlite

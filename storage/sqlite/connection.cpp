@@ -17,11 +17,6 @@ void contains(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
   sqlite3_result_int(context, ascii_contains(argument(values[0]), argument(values[1])) ? 1 : 0);
 }
 
-Error open_error(sqlite3* handle, const std::string& path) {
-  const std::string reason = handle == nullptr ? "out of memory" : sqlite3_errmsg(handle);
-  return {Code::unavailable, "cannot open the database " + path + ": " + reason};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(const SqliteSettings& settings, Access access) {
@@ -29,12 +24,13 @@ Result<std::unique_ptr<Connection>> Connection::open(const SqliteSettings& setti
   const int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (access == Access::create ? SQLITE_OPEN_CREATE : 0);
   const char* vfs = settings.vfs.empty() ? nullptr : settings.vfs.c_str();
-  if (sqlite3_open_v2(settings.path.c_str(), &handle, flags, vfs) != SQLITE_OK) {
-    const Error error = open_error(handle, settings.path);
-    sqlite3_close(handle);
-    return error;
-  }
+  const int code = sqlite3_open_v2(settings.path.c_str(), &handle, flags, vfs);
+  if (handle == nullptr) return {Code::unavailable, "out of memory"};
   std::unique_ptr<Connection> connection(new Connection(handle));
+  if (code != SQLITE_OK) {
+    connection->fail(code);
+    return describe_failure(*connection, settings.path);
+  }
   sqlite3_busy_timeout(handle, static_cast<int>(settings.busy_timeout_ms));
   sqlite3_create_function_v2(handle, "parley_contains", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, contains, nullptr,
                              nullptr, nullptr);
@@ -46,8 +42,30 @@ Result<std::unique_ptr<Connection>> Connection::open(const SqliteSettings& setti
       " PRAGMA journal_size_limit=" +
       std::to_string(4096ULL * settings.wal_pages_max) +
       "; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA query_only=" + (access == Access::read ? "ON" : "OFF");
-  if (!connection->execute(pragmas.c_str())) return open_error(handle, settings.path);
+  if (!connection->execute(pragmas.c_str())) return describe_failure(*connection, settings.path);
   return connection;
+}
+
+Error describe_failure(const Connection& connection, const std::string& path) {
+  const std::string what = "the database " + path;
+  const std::string reason = " (" + connection.error_text() + ")";
+  switch (connection.error_code() & 0xff) {
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return {Code::unavailable, what + " is damaged or no SQLite database" + reason + ": restore a backup or name another file"};
+    case SQLITE_FULL:
+      return {Code::unavailable, "the disk of " + path + " is full: make room"};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {Code::unavailable, what + " is locked by another process: end it"};
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      return {Code::unavailable,
+              what + " cannot be opened for writing" + reason + ": check the rights of the file and its folder"};
+    default:
+      return {Code::unavailable, what + " cannot be used" + reason};
+  }
 }
 
 Connection::~Connection() {

@@ -62,6 +62,9 @@ class Connection {
   std::string error_text_;
 };
 
+// What the sticky error of the connection means for the one who must repair it.
+Error describe_failure(const Connection& connection, const std::string& path);
+
 // Bytes of which none are stored as NULL.
 struct Nullable {
   std::string_view bytes;

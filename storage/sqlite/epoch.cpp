@@ -8,7 +8,6 @@
 
 #include "broker/base/log.h"
 #include "broker/base/random.h"
-#include "storage/sqlite/schema.h"
 
 namespace parley::sqlite {
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "storage/sqlite/schema.h"
-
 namespace parley::sqlite {
 
 Readers::Readers(const SqliteSettings& settings, Answers answers) : settings_(settings), answers_(std::move(answers)) {

@@ -60,28 +60,6 @@ Status apply(Connection& connection, const Migration& migration, const std::stri
 
 }  // namespace
 
-Error describe_failure(const Connection& connection, const std::string& path) {
-  const std::string what = "the database " + path;
-  const std::string reason = " (" + connection.error_text() + ")";
-  switch (connection.error_code() & 0xff) {
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
-      return {Code::unavailable, what + " is damaged or no SQLite database" + reason + ": restore a backup or name another file"};
-    case SQLITE_FULL:
-      return {Code::unavailable, "the disk of " + path + " is full: make room"};
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return {Code::unavailable, what + " is locked by another process: end it"};
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_CANTOPEN:
-      return {Code::unavailable,
-              what + " cannot be opened for writing" + reason + ": check the rights of the file and its folder"};
-    default:
-      return {Code::unavailable, what + " cannot be used" + reason};
-  }
-}
-
 Status prepare_schema(Connection& connection, const std::string& path) {
   if (auto status = refuse_foreign(connection, path); !status.ok()) return status;
   if (auto status = enter_wal(connection, path); !status.ok()) return status;

@@ -10,7 +10,4 @@ namespace parley::sqlite {
 // applies the migrations that are missing, each in a transaction.
 Status prepare_schema(Connection& connection, const std::string& path);
 
-// What the sticky error of the connection means for the one who must repair it.
-Error describe_failure(const Connection& connection, const std::string& path);
-
 }  // namespace parley::sqlite

@@ -4,7 +4,6 @@
 #include <chrono>
 
 #include "storage/sqlite/epoch.h"
-#include "storage/sqlite/schema.h"
 
 namespace parley::sqlite {
 
@@ -82,7 +81,7 @@ void Writer::commit_group(Group group) {
     trouble_.succeeded();
   }
   answers_.deliver(std::move(group), std::move(outcome.error));
-  checkpointer_.wal_grew(wal_pages_);
+  if (connection_ != nullptr) checkpointer_.after_commit(*connection_, wal_pages_);
 }
 
 Writer::Outcome Writer::try_group(const Group& group) {

@@ -94,7 +94,6 @@ export function Log({ name }: { name: string }) {
           initialTopMostItemIndex={start}
           computeItemKey={(_, line) => line.row.key}
           itemContent={(_, line) => <MessageRow line={line} room={name} />}
-          alignToBottom
           followOutput={(bottom) => (bottom ? 'auto' : false)}
           atBottomThreshold={48}
           atBottomStateChange={(bottom) => {

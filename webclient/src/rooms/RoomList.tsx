@@ -6,6 +6,7 @@ import { MOD } from '../app/shortcuts';
 import { roomPath } from '../app/router';
 import { useStore } from '../app/store';
 import { IconButton } from '../ui/IconButton';
+import { refreshRooms } from './actions';
 import { roomOrder } from './order';
 import './rooms.css';
 
@@ -18,6 +19,7 @@ interface Props {
 export function RoomList({ open, onOverlay, onCollapse }: Props) {
   const rooms = useStore((state) => state.rooms);
   const fresh = useStore((state) => state.roomsFresh);
+  const error = useStore((state) => state.roomsError);
   const list = useMemo(() => roomOrder(Object.values(rooms)), [rooms]);
   const visited = open !== undefined && rooms[open]?.role === 'guest' ? rooms[open] : undefined;
   return (
@@ -49,6 +51,14 @@ export function RoomList({ open, onOverlay, onCollapse }: Props) {
             />
           ))}
         </ul>
+        {error && list.length === 0 ? (
+          <p className="rooms-none">
+            Your rooms could not be loaded.{' '}
+            <button type="button" className="link-button" onClick={() => void refreshRooms()}>
+              Try again
+            </button>
+          </p>
+        ) : null}
         {fresh && list.length === 0 ? <p className="rooms-none">You are in no room yet.</p> : null}
         {visited ? (
           <>

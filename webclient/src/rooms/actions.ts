@@ -17,7 +17,8 @@ export async function refreshRooms(): Promise<void> {
     } while (after);
   } catch (cause) {
     const error = ParleyError.from(cause);
-    if (!error.retry) set({ roomsError: error.message });
+    set({ roomsError: error.message });
+    if (error.retry) setTimeout(retryRooms, RETRY_AFTER);
     return;
   }
   const { open, rooms } = get();
@@ -28,6 +29,13 @@ export async function refreshRooms(): Promise<void> {
   set({ rooms: next, roomsFresh: true, roomsError: undefined });
   for (const room of found) follow(room);
   saveRooms();
+}
+
+const RETRY_AFTER = 4000;
+
+/** Without a connection there is nothing to try: the next one asks again by itself. */
+function retryRooms(): void {
+  if (get().roomsError !== undefined && broker()?.client.state.status === 'online') void refreshRooms();
 }
 
 /** A live entry may have overtaken the list. */

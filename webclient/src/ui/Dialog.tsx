@@ -16,7 +16,17 @@ export function Dialog({ title, onClose, children, bare = false, className = '' 
     <Radix.Root open onOpenChange={(open) => !open && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className="scrim" />
-        <Radix.Content className={`dialog ${className}`} aria-describedby={undefined}>
+        <Radix.Content
+          className={`dialog ${className}`}
+          aria-describedby={undefined}
+          onOpenAutoFocus={(event) => {
+            // To the first field or answer, not to the cross in the corner.
+            const first = (event.currentTarget as HTMLElement).querySelector<HTMLElement>('input, .button');
+            if (!first) return;
+            event.preventDefault();
+            first.focus();
+          }}
+        >
           {bare ? (
             <Radix.Title className="visually-hidden">{title}</Radix.Title>
           ) : (
