@@ -8,8 +8,11 @@
 
 namespace parley {
 
-// ok when the name can be a room's: 1 to `bytes_max` bytes of UTF-8 without U+0000, no '+' or '#', at most `levels_max` levels,
-// not beginning with '$'. Otherwise bad_request or too_large.
+// What names and filters have in common: 1 to `bytes_max` bytes of UTF-8 without U+0000, at most `levels_max` levels. Otherwise
+// bad_request or too_large, with a message about `what`.
+Status check_topic_text(std::string_view what, std::string_view text, std::size_t bytes_max, unsigned levels_max);
+
+// ok when the name can be a room's: as above, no '+' or '#', and not beginning with '$'. Otherwise bad_request or too_large.
 Status check_room_name(std::string_view name, std::size_t bytes_max, unsigned levels_max);
 
 }  // namespace parley

@@ -68,7 +68,6 @@ const handshakes = [
   ['no key', handshake({ key: undefined }), 400],
   ['a key of 15 bytes', handshake({ key: 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAA' }), 400],
   ['two keys', handshake({ more: good.key }), 400],
-  ['no subprotocol', handshake({ protocol: undefined }), 400],
   ['another subprotocol', handshake({ protocol: 'Sec-WebSocket-Protocol: chat, soap' }), 400],
   ['a malformed subprotocol list', handshake({ protocol: 'Sec-WebSocket-Protocol: parley.v1, b@d;' }), 400],
   ['a page of another origin', handshake({ origin: 'Origin: https://evil.example' }), 403],
