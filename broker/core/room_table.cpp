@@ -123,9 +123,9 @@ void RoomTable::with_role(const LogRoomPtr& room, const std::string& user_id, Re
     done(role_known->second);
     return;
   }
-  std::vector<Reply<Role>>& waiters = room->role_waiters[user_id];
-  waiters.push_back(std::move(done));
-  if (waiters.size() > 1) return;
+  std::vector<Reply<Role>>& line = room->role_waiters[user_id];
+  line.push_back(std::move(done));
+  if (line.size() > 1) return;
   store_.find_member(room->info.id, user_id, [this, room, user_id](Result<Member> member) {
     Result<Role> role = Role::guest;
     if (member) {

@@ -105,7 +105,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     return line;
   } catch (const std::exception&) {
     // CLI11 lets the standard library's exceptions through when a switch is neither true nor false.
-    std::cerr << "A switch (--echo and the like, or \"echo = ...\" in the file) is neither true nor false.\nRun with --help for more information.\n";
+    std::cerr << "A switch (--echo and the like, or \"echo = ...\" in the file) is neither true nor false.\nRun with --help for "
+                 "more information.\n";
     line.verb = Verb::exit;
     line.exit_code = 2;
     return line;

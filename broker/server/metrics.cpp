@@ -34,14 +34,13 @@ class Families {
     metric.counter.value = metric.gauge.value = static_cast<double>(value);
   }
 
-  // `unit`: what one count of the histogram is worth; every `step`th bucket from `first` on is shown.
-  void histogram(const Histogram& from, double unit, unsigned first, unsigned step, Labels labels = {}) {
+  // `unit`: what one count of the histogram is worth; every `step`th bucket from `first` to `end` is shown.
+  void histogram(const Histogram& from, double unit, unsigned first, unsigned end, unsigned step, Labels labels = {}) {
     ClientMetric::Histogram& to = add(std::move(labels)).histogram;
     std::uint64_t below = 0;
     for (unsigned i = 0; i < Histogram::buckets; ++i) {
       below += from.count(i);
-      const bool last = i + 1 == Histogram::buckets;
-      if (last || i < first || (i - first) % step != 0) continue;
+      if (i >= end || i < first || (i - first) % step != 0) continue;
       // Values are whole numbers, so "below 2^i" is "at most 2^i - 1".
       to.bucket.push_back({below, static_cast<double>(Histogram::upper_bound(i) - 1) * unit});
     }
@@ -173,7 +172,8 @@ void add_rooms(Families& out, const MetricsSources& from) {
     for (std::size_t i = 0; i < reasons.size(); ++i) out.sample(worker.rooms->drops[i].get(), of(worker, "reason", reasons[i]));
   }
   out.family("ack_latency_seconds", "From a publish's arrival to its acknowledgement", MetricType::Histogram);
-  for (const WorkerSource& worker : from.workers) out.histogram(worker.rooms->ack_latency_us, 1e-6, 8, 2, of(worker));
+  for (const WorkerSource& worker : from.workers)
+    out.histogram(worker.rooms->ack_latency_us, 1e-6, 8, Histogram::buckets - 1, 2, of(worker));
 }
 
 void add_log(Families& out, const MetricsSources& from) {
@@ -185,9 +185,9 @@ void add_log(Families& out, const MetricsSources& from) {
   out.counter("failed_commits_total", "Commits that storage refused").sample(log.failed_commits.get());
   out.counter("prune_steps_total", "Steps of pruning that removed something").sample(log.pruned_steps.get());
   out.family("batch_entries", "Entries of one commit", MetricType::Histogram);
-  out.histogram(log.batch_entries, 1, 1, 1);
+  out.histogram(log.batch_entries, 1, 1, 15, 1);
   out.family("commit_seconds", "A batch handed to storage until it was answered", MetricType::Histogram);
-  out.histogram(log.commit_us, 1e-6, 6, 2);
+  out.histogram(log.commit_us, 1e-6, 6, Histogram::buckets - 1, 2);
 
   const AccountGauges& accounts = *from.accounts;
   out.counter("registrations_total", "Accounts registered").sample(accounts.registered.get());

@@ -155,7 +155,8 @@ TEST(ConfigValues, DurationsAndSizes) {
   EXPECT_EQ(parse_duration("15m").value(), 900'000);
   EXPECT_EQ(parse_duration("24h").value(), 86'400'000);
   EXPECT_EQ(parse_duration("30d").value(), 30LL * 86'400'000);
-  for (const char* bad : {"", "s", "-1s", "1 s", "1.5s", "1w", "999999999999999999d"}) EXPECT_FALSE(parse_duration(bad).ok()) << bad;
+  for (const char* bad : {"", "s", "-1s", "1 s", "1.5s", "1w", "999999999999999999d"})
+    EXPECT_FALSE(parse_duration(bad).ok()) << bad;
   EXPECT_EQ(format_duration(90'000), "90s");
   EXPECT_EQ(format_duration(1'001), "1001ms");
   EXPECT_EQ(parse_size("64KiB").value(), 65'536U);

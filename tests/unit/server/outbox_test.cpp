@@ -46,7 +46,6 @@ TEST(Outbox, WhatAWriteLeadsToWaitsForTheNextFlush) {
   outbox.add(a, a.place, Frame::copy_of("a1 "));
   outbox.add(b, b.place, Frame::copy_of("b1 "));
   a.then = [&] {
-
     outbox.add(a, a.place, Frame::copy_of("a2"));
     outbox.add(b, b.place, Frame::copy_of("b2"));
   };
