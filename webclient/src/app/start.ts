@@ -144,6 +144,11 @@ export function rememberRoom(room: string): void {
   localStorage.setItem(LAST_ROOM, room);
 }
 
+/** The network seems to be gone: asks for a sign of life instead of waiting for the next one. */
+export function checkLine(): void {
+  broker()?.client.retryNow();
+}
+
 /** Coming back to the tab or the network: no waiting, and a look at rooms one was invited to. */
 export function wakeUp(): void {
   const client = broker()?.client;
