@@ -58,22 +58,22 @@ void Accounts::register_account(Credentials credentials, Reply<Grant> done) {
   }
   // Asked before hashing, which is dear; create_account decides.
   std::string wanted = credentials.name;
-  store_.find_account_by_name(
-      std::move(wanted), [this, credentials = std::move(credentials), done = std::move(done)](Result<Account> found) mutable {
-        if (found) return done({Code::conflict, "this name is taken; choose another one"});
-        if (found.error().code != Code::not_found) return done(found.error());
-        hasher_.hash(std::move(credentials.password), [this, name = std::move(credentials.name),
-                                                       done = std::move(done)](Result<std::string> hash) mutable {
-          if (!hash) return done(hash.error());
-          create({"u_" + random_.id(id_chars), std::move(name), std::move(hash).value(), clock_.unix_ms()}, std::move(done));
-        });
-      });
+  store_.find_account_by_name(std::move(wanted), [this, credentials = std::move(credentials),
+                                                  done = std::move(done)](const Result<Account>& found) mutable {
+    if (found) return done({Code::conflict, "this name is taken; choose another one"});
+    if (found.error().code != Code::not_found) return done(found.error());
+    hasher_.hash(std::move(credentials.password), [this, name = std::move(credentials.name),
+                                                   done = std::move(done)](Result<std::string> hash) mutable {
+      if (!hash) return done(hash.error());
+      create({"u_" + random_.id(id_chars), std::move(name), std::move(hash).value(), clock_.unix_ms()}, std::move(done));
+    });
+  });
 }
 
 void Accounts::create(Account account, Reply<Grant> done) {
   Account copy = account;
   store_.create_account(std::move(copy),
-                        [this, account = std::move(account), done = std::move(done)](Result<Nothing> created) mutable {
+                        [this, account = std::move(account), done = std::move(done)](const Result<Nothing>& created) mutable {
                           if (!created && created.error().code == Code::conflict)
                             return done({Code::conflict, "this name is taken; choose another one"});
                           if (!created) return done(created.error());
@@ -113,12 +113,12 @@ void Accounts::check_login(Attempt attempt, Result<Account> found) {
   std::string hash = account.password_hash;
   std::string password = std::move(attempt.password);
   hasher_.verify(std::move(hash), std::move(password),
-                 [this, attempt = std::move(attempt), account = std::move(account)](Result<bool> matches) mutable {
-                   finish_login(std::move(attempt), std::move(account), std::move(matches));
+                 [this, attempt = std::move(attempt), account = std::move(account)](const Result<bool>& matches) mutable {
+                   finish_login(std::move(attempt), account, matches);
                  });
 }
 
-void Accounts::finish_login(Attempt attempt, Account account, Result<bool> matches) {
+void Accounts::finish_login(Attempt attempt, const Account& account, const Result<bool>& matches) {
   if (!matches) {
     give_back(attempt);
     return attempt.done(matches.error());
@@ -143,7 +143,7 @@ void Accounts::start_family(const Account& account, Reply<Grant> done) {
   grant.refresh_expires = clock_.unix_ms() + settings_.refresh_lifetime_ms;
   grant.subject = make_subject(account, random_.id(id_chars));
   RefreshToken token{digest(grant.refresh_token), grant.subject->login, account.id, grant.refresh_expires};
-  store_.put_refresh(std::move(token), [grant = std::move(grant), done = std::move(done)](Result<Nothing> put) mutable {
+  store_.put_refresh(std::move(token), [grant = std::move(grant), done = std::move(done)](const Result<Nothing>& put) mutable {
     if (!put) return done(put.error());
     done(std::move(grant));
   });
@@ -151,7 +151,7 @@ void Accounts::start_family(const Account& account, Reply<Grant> done) {
 
 // ---- going on and ending
 
-void Accounts::refresh(std::string refresh_token, Reply<Grant> done) {
+void Accounts::refresh(const std::string& refresh_token, Reply<Grant> done) {
   if (refresh_token.size() != refresh_token_chars) return done(refused_refresh());
   Grant grant;
   grant.refresh_token = new_refresh_token();
@@ -177,7 +177,7 @@ void Accounts::refresh(std::string refresh_token, Reply<Grant> done) {
                         });
 }
 
-void Accounts::logout(std::string refresh_token, Reply<Nothing> done) {
+void Accounts::logout(const std::string& refresh_token, Reply<Nothing> done) {
   if (refresh_token.size() != refresh_token_chars) return done(Nothing{});
   store_.revoke_refresh(digest(refresh_token), [this, done = std::move(done)](Result<std::string> family) mutable {
     if (!family && family.error().code == Code::not_found) return done(Nothing{});

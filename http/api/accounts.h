@@ -62,9 +62,9 @@ class Accounts {
   // unauthorized (the same words and time for an unknown name and a wrong password), rate_limited.
   void login(Credentials credentials, Reply<Grant> done);
   // The token is replaced by the answer's. unauthorized when it is unknown, expired or used before.
-  void refresh(std::string refresh_token, Reply<Grant> done);
+  void refresh(const std::string& refresh_token, Reply<Grant> done);
   // Ends the login. ok for an unknown token too: the caller is logged out either way.
-  void logout(std::string refresh_token, Reply<Nothing> done);
+  void logout(const std::string& refresh_token, Reply<Nothing> done);
 
   const AccountSettings& settings() const { return settings_; }
   const AccountCounters& counters() const { return counters_; }
@@ -72,7 +72,7 @@ class Accounts {
  private:
   struct Attempt;  // a login under way
   void check_login(Attempt attempt, Result<Account> found);
-  void finish_login(Attempt attempt, Account account, Result<bool> matches);
+  void finish_login(Attempt attempt, const Account& account, const Result<bool>& matches);
   void create(Account account, Reply<Grant> done);
   void start_family(const Account& account, Reply<Grant> done);
   void give_back(const Attempt& attempt);

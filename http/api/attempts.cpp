@@ -38,7 +38,7 @@ void Attempts::give_back(std::string_view key) {
 }
 
 std::string address_key(std::string_view address) {
-  const std::string text(address.substr(0, address.find('%')));  // without the zone
+  std::string text(address.substr(0, address.find('%')));  // without the zone
   in6_addr v6{};
   if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return text;
   if (IN6_IS_ADDR_V4MAPPED(&v6)) {

@@ -44,7 +44,7 @@ std::string_view trim(std::string_view text) {
 Result<TokenKey> parse_line(std::string_view line, std::size_t number) {
   const std::string where = "line " + std::to_string(number) + ": ";
   const std::size_t space = line.find_first_of(" \t");
-  if (space == std::string_view::npos || space > key_id_bytes_max) {
+  if (space > key_id_bytes_max) {  // also when there is none
     return {Code::bad_request, where + "expected a key id of at most 64 bytes, a space and the key in base64url"};
   }
   std::optional<std::string> secret = base64url_decode(trim(line.substr(space)));

@@ -15,9 +15,9 @@
 namespace parley::api {
 
 struct TokenSettings {
-  UnixMs lifetime_ms = 15 * 60'000;
-  UnixMs guest_lifetime_ms = 24 * 3'600'000;  // a guest has no refresh token to renew with
-  UnixMs clock_skew_ms = 60'000;              // how far in the future another replica may have issued a token
+  UnixMs lifetime_ms = 900'000;
+  UnixMs guest_lifetime_ms = 86'400'000;  // a guest has no refresh token to renew with
+  UnixMs clock_skew_ms = 60'000;          // how far in the future another replica may have issued a token
   std::size_t token_bytes_max = 2048;
 };
 

@@ -18,7 +18,7 @@ struct SqliteSettings {
   unsigned writer_cache_kib = 32768;
   unsigned reader_cache_kib = 8192;  // per reader
   unsigned readers = 2;              // threads with a read-only connection each
-  unsigned checkpoint_pages = 2000;  // a longer WAL is checkpointed (pages of 4 KiB)
+  unsigned checkpoint_pages = 4000;  // a longer WAL is checkpointed (pages of 4 KiB)
   unsigned wal_pages_max = 16000;    // a WAL that grew beyond this for want of a pause makes the writer wait for its checkpoint
   unsigned group_calls_max = 256;    // calls that share one commit
   std::size_t rooms_cached = 20000;  // heads kept in the writer's memory (about 100 bytes each)

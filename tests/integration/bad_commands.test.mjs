@@ -118,7 +118,7 @@ const firsts = [
 describe('bad commands', () => {
   let witness;
   before(async () => {
-    witness = await Witness.start(['--connect-timeout', '2']);
+    witness = await Witness.start(['--connect-timeout', '2s']);
   });
   after(() => witness.stop());
 

@@ -9,7 +9,7 @@ import { sleep, within } from './lib/wait.mjs';
 describe('expiry', () => {
   let broker;
   before(async () => {
-    broker = await Broker.start({ args: ['--access-token-ttl', '3'] });
+    broker = await Broker.start({ args: ['--access-token-ttl', '3s'] });
   });
   after(() => broker.stop());
 
