@@ -139,8 +139,8 @@ void RoomTable::with_role(const LogRoomPtr& room, const std::string& user_id, Re
     } else if (role) {
       set_role(*room, user_id, role.value());
     }
-    auto waiters = room->role_waiters.extract(user_id);
-    for (Reply<Role>& waiter : waiters.mapped()) waiter(role);
+    auto answered = room->role_waiters.extract(user_id);
+    for (Reply<Role>& waiter : answered.mapped()) waiter(role);
   });
 }
 

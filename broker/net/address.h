@@ -16,7 +16,8 @@ struct Address {
   std::string host;  // an IPv4 or IPv6 address, or a name; empty: every address of this machine
   std::uint16_t port = 0;
 
-  // "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080", "*:8080". Port 0 lets the system choose. bad_request with a sentence.
+  // "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080", "*:8080". Port 0 lets the system choose. bad_request with a
+  // sentence.
   static Result<Address> parse(std::string_view text);
   std::string text() const;
 };

@@ -1,8 +1,8 @@
 #pragma once
 
-// Internal to net: how a libuv handle lives. The handle sits in a heap box with a pointer to its owner; giving the box up clears the pointer,
-// closes the handle and frees the box in libuv's close callback. So an owner may go at any time, and every callback begins by asking
-// whether there still is one.
+// Internal to net: how a libuv handle lives. The handle sits in a heap box with a pointer to its owner; giving the box up clears
+// the pointer, closes the handle and frees the box in libuv's close callback. So an owner may go at any time, and every callback
+// begins by asking whether there still is one.
 
 #include <uv.h>
 

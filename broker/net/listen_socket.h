@@ -32,11 +32,12 @@ struct ListenSocket {
   Address address;  // as bound, with the port that the system chose
 };
 
-// Whether somebody listens there already. Sockets with SO_REUSEPORT of two processes of one user would share the port without a word.
+// Whether somebody listens there already. Sockets with SO_REUSEPORT of two processes of one user would share the port without a
+// word.
 Status check_free(const Address& address);
 
-// Binds with SO_REUSEADDR and SO_REUSEPORT, so that every worker can have its own socket on the address, and listens: the kernel spreads
-// connections over them. `backlog`: connections that wait for accept (the system's net.core.somaxconn caps it).
+// Binds with SO_REUSEADDR and SO_REUSEPORT, so that every worker can have its own socket on the address, and listens: the kernel
+// spreads connections over them. `backlog`: connections that wait for accept (the system's net.core.somaxconn caps it).
 // unavailable with what to do about it: port in use, no such address here, no right to bind a low port.
 Result<ListenSocket> listen_on(const Address& address, int backlog);
 

@@ -21,7 +21,8 @@ namespace parley::net {
 class Loop final : public Executor, public Clock {
  public:
   Loop();
-  // Drops waiting tasks, waits for pool jobs under way, and asserts that nobody left a handle open: everything made on the loop must be gone.
+  // Drops waiting tasks, waits for pool jobs under way, and asserts that nobody left a handle open: everything made on the loop
+  // must be gone.
   ~Loop() override;
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;

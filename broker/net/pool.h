@@ -12,7 +12,8 @@
 
 namespace parley::net {
 
-// Stands for one job under way. Dropping it forgets the answer: `done` is not called. The job and what it captured live on until it has ended.
+// Stands for one job under way. Dropping it forgets the answer: `done` is not called. The job and what it captured live on until
+// it has ended.
 class Job {
  public:
   Job() = default;

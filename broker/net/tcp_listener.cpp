@@ -18,13 +18,16 @@ Descriptor open_spare() { return Descriptor(::open("/dev/null", O_RDONLY | O_CLO
 
 }  // namespace
 
-// The socket is polled and accepted from here rather than through uv_listen: libuv 1.44 sleeps after every accept, has its own opinion about
-// descriptors running out, and cannot be asked for what still waits when it closes.
+// The socket is polled and accepted from here rather than through uv_listen: libuv 1.44 sleeps after every accept, has its own
+// opinion about descriptors running out, and cannot be asked for what still waits when it closes.
 struct TcpListener::Box : HandleBox<uv_poll_t, TcpListener> {};
 void TcpListener::Close::operator()(Box* box) const { close_box(box); }
 
 TcpListener::TcpListener(Loop& loop, ListenSocket socket, UniqueFunction<void(int fd)> accepted)
-    : socket_(std::move(socket.descriptor)), spare_(open_spare()), address_(std::move(socket.address)), accepted_(std::move(accepted)) {
+    : socket_(std::move(socket.descriptor)),
+      spare_(open_spare()),
+      address_(std::move(socket.address)),
+      accepted_(std::move(accepted)) {
   auto* box = new Box;
   box->owner = this;
   box->handle.data = box;

@@ -14,7 +14,8 @@ class TcpListener {
  public:
   // `accepted` is given a connected, non-blocking descriptor that it now owns.
   TcpListener(Loop& loop, ListenSocket socket, UniqueFunction<void(int fd)> accepted);
-  // Connections that the kernel has accepted already are still handed over, so that none is reset because a server stops or a worker ends.
+  // Connections that the kernel has accepted already are still handed over, so that none is reset because a server stops or a
+  // worker ends.
   ~TcpListener();
   TcpListener(const TcpListener&) = delete;
   TcpListener& operator=(const TcpListener&) = delete;
@@ -33,7 +34,8 @@ class TcpListener {
 
   std::unique_ptr<Box, Close> box_;
   Descriptor socket_;
-  Descriptor spare_;  // given up for a moment to accept and close a connection when no descriptor is left: otherwise accept would spin
+  Descriptor
+      spare_;  // given up for a moment to accept and close a connection when no descriptor is left: otherwise accept would spin
   Address address_;
   UniqueFunction<void(int fd)> accepted_;
   std::uint64_t refused_ = 0;

@@ -16,8 +16,8 @@ namespace parley::net {
 
 class TcpStream {
  public:
-  // Whom it tells. Calls come from the loop, never from within a call of the stream's functions. The stream must live until the call has
-  // returned (Loop::dispose).
+  // Whom it tells. Calls come from the loop, never from within a call of the stream's functions. The stream must live until the
+  // call has returned (Loop::dispose).
   class Events {
    public:
     virtual ~Events() = default;
@@ -27,7 +27,8 @@ class TcpStream {
     virtual void on_end() = 0;
     // Everything queued has gone to the kernel.
     virtual void on_drained() = 0;
-    // The connection broke (reset, time-out of the kernel, a failed write). `reason` is the system's text. Nothing comes after it.
+    // The connection broke (reset, time-out of the kernel, a failed write). `reason` is the system's text. Nothing comes after
+    // it.
     virtual void on_broken(std::string_view reason) = 0;
   };
 
@@ -41,14 +42,14 @@ class TcpStream {
   void resume();
   void pause();
 
-  // Writes the frames in one gathered call at once and queues what the kernel does not take. After finish() or a break they are dropped.
-  // False when the connection is broken: on_broken does not follow, the caller is told here.
+  // Writes the frames in one gathered call at once and queues what the kernel does not take. After finish() or a break they are
+  // dropped. False when the connection is broken: on_broken does not follow, the caller is told here.
   bool write(std::span<const Frame> frames);
   // Bytes that wait for the kernel; goes down whenever it takes some.
   std::size_t queued_bytes() const;
 
-  // Sends a FIN after what is queued. The peer's bytes still come, so that the owner can read them away until on_end: closing with unread
-  // bytes would reset the connection and destroy answers under way.
+  // Sends a FIN after what is queued. The peer's bytes still come, so that the owner can read them away until on_end: closing
+  // with unread bytes would reset the connection and destroy answers under way.
   void finish();
   // Closes with a reset instead of a FIN: for a peer that does not read.
   void reset();

@@ -17,7 +17,8 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  // Calls `expired` once after that many ms (0: in the next turn). Starting again replaces what was started; the callback may do it.
+  // Calls `expired` once after that many ms (0: in the next turn). Starting again replaces what was started; the callback may do
+  // it.
   void once(MonoMs after_ms, UniqueFunction<void()> expired);
   void every(MonoMs period_ms, UniqueFunction<void()> expired);
   void stop();

@@ -26,7 +26,8 @@ constexpr std::uint16_t restart = 1012;
 constexpr std::uint16_t try_again_later = 1013;
 }  // namespace close_code
 
-// Whether a peer may send the code in a close frame (§7.4.2; 1004 to 1006 and 1015 are reserved, below 1000 and 1016 to 2999 undefined).
+// Whether a peer may send the code in a close frame (§7.4.2; 1004 to 1006 and 1015 are reserved, below 1000 and 1016 to 2999
+// undefined).
 constexpr bool may_be_sent(std::uint16_t code) {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }

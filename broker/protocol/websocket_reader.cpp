@@ -102,7 +102,8 @@ Fault ReaderPool::Context::check(const FrameHeader& h, std::size_t limit) const 
   return {};
 }
 
-// wslay reports a frame only when its payload begins. The rules are checked on what is there of the header, so that a bad one is not waited on.
+// wslay reports a frame only when its payload begins. The rules are checked on what is there of the header, so that a bad one is
+// not waited on.
 Fault ReaderPool::Context::check_early(std::size_t limit) {
   if (head_size < 2) return {};
   FrameHeader h;
@@ -242,9 +243,15 @@ void Reader::on_payload(std::string_view chunk, bool frame_ends, Events& events)
 
 void Reader::on_control(std::string_view payload, Events& events) {
   switch (static_cast<Opcode>(context_->current.opcode)) {
-    case Opcode::ping: events.on_ping(payload); break;
-    case Opcode::pong: events.on_pong(payload); break;
-    default: on_close_frame(payload, events); break;
+    case Opcode::ping:
+      events.on_ping(payload);
+      break;
+    case Opcode::pong:
+      events.on_pong(payload);
+      break;
+    default:
+      on_close_frame(payload, events);
+      break;
   }
 }
 

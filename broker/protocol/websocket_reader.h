@@ -1,10 +1,10 @@
 #pragma once
 
-// WebSocket frames in: bytes of one connection become messages and control frames, or the close code that the connection is to be failed
-// with (RFC 6455 §5 to §8). No sockets, no clock. Parsing and unmasking is wslay's; the rules above a frame are ours.
+// WebSocket frames in: bytes of one connection become messages and control frames, or the close code that the connection is to be
+// failed with (RFC 6455 §5 to §8). No sockets, no clock. Parsing and unmasking is wslay's; the rules above a frame are ours.
 //
-// What a connection in the middle of a frame or message needs is borrowed from a pool and given back when it stands between messages, so an
-// idle connection costs a Reader: two pointers and a limit.
+// What a connection in the middle of a frame or message needs is borrowed from a pool and given back when it stands between
+// messages, so an idle connection costs a Reader: two pointers and a limit.
 //
 // Threads: a pool and its readers belong to one thread.
 
@@ -17,7 +17,8 @@
 
 namespace parley::websocket {
 
-// Called by Reader::feed, in the order of the bytes. Views are valid during the call. None of them may destroy the reader or feed it.
+// Called by Reader::feed, in the order of the bytes. Views are valid during the call. None of them may destroy the reader or feed
+// it.
 class Events {
  public:
   virtual ~Events() = default;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Frames to send: complete, final, unmasked (a server's, RFC 6455 §5.1), so that the same bytes serve every receiver. Pure functions;
-// a Frame stays on the thread that made it.
+// Frames to send: complete, final, unmasked (a server's, RFC 6455 §5.1), so that the same bytes serve every receiver. Pure
+// functions; a Frame stays on the thread that made it.
 
 #include <cstddef>
 #include <span>
@@ -16,7 +16,9 @@ namespace parley::websocket {
 constexpr std::size_t header_bytes_max = 10;
 
 // Size of the header in front of a payload of that many bytes: 2, 4 or 10.
-constexpr std::size_t header_size(std::size_t payload_bytes) { return payload_bytes <= 125 ? 2 : payload_bytes <= 0xffff ? 4 : 10; }
+constexpr std::size_t header_size(std::size_t payload_bytes) {
+  return payload_bytes <= 125 ? 2 : payload_bytes <= 0xffff ? 4 : 10;
+}
 
 // Writes the header (header_size(payload_bytes) bytes) and returns the position behind it.
 char* write_header(char* out, Opcode opcode, std::size_t payload_bytes);
@@ -32,8 +34,8 @@ Frame encode_in_place(Opcode opcode, std::size_t payload_bytes, Fill&& fill) {
   return frame;
 }
 
-// A close frame. A code that may not be sent (1005 among them) gives an empty payload; a reason too long for a control frame is cut at a
-// character's boundary.
+// A close frame. A code that may not be sent (1005 among them) gives an empty payload; a reason too long for a control frame is
+// cut at a character's boundary.
 Frame encode_close(std::uint16_t code, std::string_view reason = {});
 
 // The frames' bytes one after the other, as one: one buffer to write where many receivers are owed the same run.

@@ -47,8 +47,8 @@ void add_option(CLI::App& app, const Row& row) {
   option->envname(variable_of(row.name))->group(row.group);
 }
 
-// The arguments, with those of the environment's variables in front that no flag replaces. (Left to itself CLI11 lets the file stand above
-// the environment.)
+// The arguments, with those of the environment's variables in front that no flag replaces. (Left to itself CLI11 lets the file
+// stand above the environment.)
 std::vector<std::string> with_environment(const std::vector<Row>& rows, int argc, const char* const* argv) {
   const std::vector<std::string> given(argv + 1, argv + argc);
   std::vector<std::string> names = {"config"};
@@ -58,8 +58,8 @@ std::vector<std::string> with_environment(const std::vector<Row>& rows, int argc
     const char* value = std::getenv(variable_of(name).c_str());
     if (value == nullptr) continue;
     const std::string flag = "--" + name;
-    const bool replaced =
-        std::any_of(given.begin(), given.end(), [&](const std::string& word) { return word == flag || word.starts_with(flag + "="); });
+    const bool replaced = std::any_of(given.begin(), given.end(),
+                                      [&](const std::string& word) { return word == flag || word.starts_with(flag + "="); });
     if (!replaced) all.push_back(flag + "=" + value);
   }
   all.insert(all.end(), given.begin(), given.end());
@@ -83,13 +83,16 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.get_formatter()->column_width(44);
   app.fallthrough();
-  app.footer("Every setting is also an environment variable: --connect-timeout is PARLEY_CONNECT_TIMEOUT.\n"
-             "Flags stand above variables, variables above the file.");
+  app.footer(
+      "Every setting is also an environment variable: --connect-timeout is PARLEY_CONNECT_TIMEOUT.\n"
+      "Flags stand above variables, variables above the file.");
   for (const Row& row : rows) add_option(app, row);
   app.require_subcommand(0, 1);
   app.add_subcommand("serve", "run the server (the default)")->fallthrough();
-  const CLI::App* check_config_verb = app.add_subcommand("check-config", "print the settings as they would be used")->fallthrough();
-  const CLI::App* check_health_verb = app.add_subcommand("check-health", "ask a running server whether it is ready")->fallthrough();
+  const CLI::App* check_config_verb =
+      app.add_subcommand("check-config", "print the settings as they would be used")->fallthrough();
+  const CLI::App* check_health_verb =
+      app.add_subcommand("check-health", "ask a running server whether it is ready")->fallthrough();
   try {
     std::vector<std::string> arguments = with_environment(rows, argc, argv);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
@@ -101,8 +104,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     line.exit_code = help_or_version ? 0 : 2;
     return line;
   } catch (const std::exception&) {
-    // CLI11 lets the standard library's exceptions through when a switch in the file is neither true nor false.
-    std::cerr << "A switch in the config file is neither true nor false.\nRun with --help for more information.\n";
+    // CLI11 lets the standard library's exceptions through when a switch is neither true nor false.
+    std::cerr << "A switch (--echo and the like, or \"echo = ...\" in the file) is neither true nor false.\nRun with --help for "
+                 "more information.\n";
     line.verb = Verb::exit;
     line.exit_code = 2;
     return line;

@@ -89,8 +89,8 @@ struct CommandLine {
   std::string effective;  // every setting and its value, one "name = value" a line, secrets masked
 };
 
-// Reads the command line, the environment and the config file; prints help, version and errors itself. Checks every value that can be
-// checked without touching the machine.
+// Reads the command line, the environment and the config file; prints help, version and errors itself. Checks every value that
+// can be checked without touching the machine.
 CommandLine parse_command_line(int argc, const char* const* argv);
 
 // A value as a person writes it: "250ms", "10s", "15m", "24h", "30d"; without a unit seconds are meant. bad_request says so.

@@ -64,7 +64,8 @@ class Table {
         name, "", help,
         [&at](const std::string& value) -> Status {
           const bool on = value == "true" || value == "on" || value == "1";
-          if (!on && value != "false" && value != "off" && value != "0") return refuse("\"" + value + "\" is neither true nor false");
+          if (!on && value != "false" && value != "off" && value != "0")
+            return refuse("\"" + value + "\" is neither true nor false");
           at = on;
           return ok_status();
         },
@@ -124,11 +125,13 @@ class Table {
 void add_places(Table& table, Config& c) {
   table.group = "Where";
   table.text("listen", c.listen, "HOST:PORT", "HTTP and WebSocket");
-  table.text("metrics-listen", c.metrics_listen, "HOST:PORT", "a port of its own for /metrics, /healthz and /readyz; empty: /metrics is served on --listen");
+  table.text("metrics-listen", c.metrics_listen, "HOST:PORT",
+             "a port of its own for /metrics, /healthz and /readyz; empty: /metrics is served on --listen");
   table.text("data-dir", c.data_dir, "DIR", "folder of everything that is kept");
   Row& database = table.text("database", c.database, "URL", "sqlite:PATH; empty: SQLite in the data folder");
   database.show = [&c] { return mask_password(c.database); };
-  table.text("web-root", c.web_root, "DIR", "the built web client; empty: looked for beside the program and in /usr/share/parley/web");
+  table.text("web-root", c.web_root, "DIR",
+             "the built web client; empty: looked for beside the program and in /usr/share/parley/web");
   table.number<unsigned>("workers", c.workers, 0, "worker loops; 0: one per core");
   table.number<unsigned>("backlog", c.backlog, 1, "connections that may wait to be accepted, per worker");
 }
@@ -145,7 +148,8 @@ void add_people(Table& table, Config& c) {
   table.duration("access-token-ttl", c.access_token_ttl, 1000, "lifetime of an access token");
   table.duration("refresh-token-ttl", c.refresh_token_ttl, 1000, "lifetime of an unused refresh token");
   table.duration("guest-token-ttl", c.guest_token_ttl, 1000, "lifetime of a guest's token");
-  table.word("password-cost", c.password_cost, {"min", "interactive", "moderate", "sensitive"}, "cost of a password hash; min protects nothing");
+  table.word("password-cost", c.password_cost, {"min", "interactive", "moderate", "sensitive"},
+             "cost of a password hash; min protects nothing");
   table.number<unsigned>("password-queue", c.password_queue, 1, "password hashes that may wait; more are refused");
   table.toggle("insecure-test-mode", c.insecure_test_mode, "allows settings that only tests may use");
 }
@@ -184,10 +188,12 @@ void add_the_rest(Table& table, Config& c) {
   table.number<std::uint64_t>("retention-entries", c.retention_entries, 0, "entries kept per room; 0: all");
   table.duration("retention-age", c.retention_age, 0, "how long entries are kept; 0: for ever");
   table.number<unsigned>("batch-entries", c.batch_entries, 1, "entries of one commit");
-  table.number<unsigned>("queue-entries", c.queue_entries, 1, "entries that may wait for a commit; more are refused as unavailable");
+  table.number<unsigned>("queue-entries", c.queue_entries, 1,
+                         "entries that may wait for a commit; more are refused as unavailable");
   table.group = "Stopping";
   table.duration("drain-spread", c.drain_spread, 0, "time over which clients are asked to move when the server stops");
-  table.duration("drain-grace", c.drain_grace, 0, "then, how long publishes are still refused by name before connections are closed");
+  table.duration("drain-grace", c.drain_grace, 0,
+                 "then, how long publishes are still refused by name before connections are closed");
   table.duration("drain-deadline", c.drain_deadline, 0, "after so long what is left is closed");
   table.group = "Logging";
   table.word("log-level", c.log_level, {"trace", "debug", "info", "warn", "error", "off"}, "least level that is logged");
@@ -213,7 +219,8 @@ Status check_config(const Config& config) {
     if (!address) return refuse("--metrics-listen: " + address.error().message);
   }
   if (!config.database.empty() && !config.database.starts_with("sqlite:")) {
-    return refuse("--database: \"" + mask_password(config.database) + "\" is of a kind that this version does not know; write sqlite:PATH");
+    return refuse("--database: \"" + mask_password(config.database) +
+                  "\" is of a kind that this version does not know; write sqlite:PATH");
   }
   if (config.password_cost == "min" && !config.insecure_test_mode) {
     return refuse("--password-cost min protects nothing; it needs --insecure-test-mode, and is for tests only");

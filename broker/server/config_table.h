@@ -1,7 +1,7 @@
 #pragma once
 
-// Internal to the configuration: the one table of settings, as rows that know how to read and show a value. config_table.cpp fills it,
-// command_line.cpp gives it to CLI11.
+// Internal to the configuration: the one table of settings, as rows that know how to read and show a value. config_table.cpp
+// fills it, command_line.cpp gives it to CLI11.
 
 #include <functional>
 #include <string>

@@ -14,7 +14,8 @@ struct Unit {
   std::string_view name;
   std::uint64_t factor;
 };
-constexpr std::array<Unit, 6> time_units = {Unit{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}, {"", 1000}};
+constexpr std::array<Unit, 6> time_units = {Unit{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000},
+                                            {"s", 1000},           {"ms", 1},        {"", 1000}};
 constexpr std::array<Unit, 4> size_units = {Unit{"GiB", 1U << 30U}, {"MiB", 1U << 20U}, {"KiB", 1U << 10U}, {"", 1}};
 
 template <std::size_t N>

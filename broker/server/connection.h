@@ -1,6 +1,7 @@
 #pragma once
 
-// One client's socket: owns the stream and the mode that it is in, hands frames to the worker's outbox, and closes so that the last answer arrives.
+// One client's socket: owns the stream and the mode that it is in, hands frames to the worker's outbox, and closes so that the
+// last answer arrives.
 
 #include <memory>
 
@@ -79,8 +80,8 @@ class Connection final : public net::TcpStream::Events, public Wire, public Outb
   std::unique_ptr<Mode> mode_;
   SlotId id_ = 0;
   MonoMs last_byte_;
-  MonoMs since_ = 0;               // of the last progress of what is congested or closing
-  std::size_t unsent_then_ = 0;    // by which progress is measured
+  MonoMs since_ = 0;             // of the last progress of what is congested or closing
+  std::size_t unsent_then_ = 0;  // by which progress is measured
   std::size_t lingered_bytes_ = 0;
   Outbox::Place place_;
   State state_ = State::open;

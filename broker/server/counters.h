@@ -26,9 +26,9 @@ struct SocketCounters {
   Counter bytes_in;
   Counter bytes_out;  // handed to the kernel or queued for it
   Counter messages_in;
-  Counter websocket_violations;   // of RFC 6455
-  Gauge refused_no_descriptor;    // connections turned away because no descriptor was left
-  Gauge readers_borrowed;         // WebSocket connections in the middle of a frame or message
+  Counter websocket_violations;  // of RFC 6455
+  Gauge refused_no_descriptor;   // connections turned away because no descriptor was left
+  Gauge readers_borrowed;        // WebSocket connections in the middle of a frame or message
   std::array<Counter, static_cast<unsigned>(Ended::count)> ended;
 
   void end(Ended why) { ended[static_cast<unsigned>(why)].add(); }
@@ -36,14 +36,16 @@ struct SocketCounters {
 
 // The plain numbers of http::Counters, copied now and then to where other threads may read them.
 struct HttpMirror {
-  Gauge requests, malformed, too_large, not_supported, timed_out, idle_closed, cut_off, paused, requests_max_closed, unanswered, upgrades,
-      upgrades_refused;
+  Gauge requests, malformed, too_large, not_supported, timed_out, idle_closed, cut_off, paused, requests_max_closed, unanswered,
+      upgrades, upgrades_refused;
   std::array<Gauge, 6> answers;
 
   // The sums over several contexts.
   template <typename... Counters>
   void copy(const Counters&... from) {
-    const auto sum = [&](Gauge& to, std::uint64_t http::Counters::*field) { to.set(static_cast<std::int64_t>((std::uint64_t{0} + ... + (from.*field)))); };
+    const auto sum = [&](Gauge& to, std::uint64_t http::Counters::*field) {
+      to.set(static_cast<std::int64_t>((std::uint64_t{0} + ... + (from.*field))));
+    };
     sum(requests, &http::Counters::requests);
     sum(malformed, &http::Counters::malformed);
     sum(too_large, &http::Counters::too_large);
@@ -56,7 +58,8 @@ struct HttpMirror {
     sum(unanswered, &http::Counters::unanswered);
     sum(upgrades, &http::Counters::upgrades);
     sum(upgrades_refused, &http::Counters::upgrades_refused);
-    for (std::size_t i = 0; i < answers.size(); ++i) answers[i].set(static_cast<std::int64_t>((std::uint64_t{0} + ... + from.answers[i])));
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      answers[i].set(static_cast<std::int64_t>((std::uint64_t{0} + ... + from.answers[i])));
   }
 };
 

@@ -43,13 +43,15 @@ void Endpoints::add_operations(std::function<std::string()> render_metrics) {
 }
 
 void Endpoints::serve(const http::StaticFiles& files) {
-  router_.set_fallback([&files](const http::Request& request, const http::Params&, http::Responder respond) { respond(files.respond(request)); });
+  router_.set_fallback(
+      [&files](const http::Request& request, const http::Params&, http::Responder respond) { respond(files.respond(request)); });
 }
 
 void Endpoints::handle(http::Request request, http::Responder respond) {
   if (!cors_.origins.empty() && !request.header("origin").empty()) {
     if (std::optional<http::Response> preflight = http::answer_preflight(cors_, request)) return respond(std::move(*preflight));
-    respond = [this, origin = std::string(request.header("origin")), respond = std::move(respond)](http::Response response) mutable {
+    respond = [this, origin = std::string(request.header("origin")),
+               respond = std::move(respond)](http::Response response) mutable {
       http::permit(cors_, origin, response);
       respond(std::move(response));
     };

@@ -49,8 +49,8 @@ class Endpoints final : public http::Application, public UpgradeTarget {
   std::vector<WebSocket> websockets_;
 };
 
-// For connections over the limit: every request is answered 503 and the connection closed; WebSocket upgrades go through to whatever `base`
-// would take, and are closed by `open`.
+// For connections over the limit: every request is answered 503 and the connection closed; WebSocket upgrades go through to
+// whatever `base` would take, and are closed by `open`.
 class FullHouse final : public http::Application, public UpgradeTarget {
  public:
   FullHouse(Endpoints& base, Endpoints::Open open) : base_(base), open_(std::move(open)) {}

@@ -31,7 +31,8 @@ Status make_folder(const std::string& folder) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (!failed) return ok_status();
-  return {Code::unavailable, "cannot make the data folder " + folder + ": " + failed.message() + "; choose another one with --data-dir, or make it writable"};
+  return {Code::unavailable, "cannot make the data folder " + folder + ": " + failed.message() +
+                                 "; choose another one with --data-dir, or make it writable"};
 }
 
 }  // namespace
@@ -73,10 +74,13 @@ void LogLoop::start() {
   });
 }
 
-void LogLoop::close() {
-  loop_.post([this] {
+void LogLoop::close(UniqueFunction<void()> done) {
+  loop_.post([this, done = std::move(done)]() mutable {
     ticker_.reset();
-    store_->close([this] { loop_.stop(); });
+    store_->close([this, done = std::move(done)]() mutable {
+      loop_.stop();
+      done();
+    });
   });
 }
 

@@ -2,7 +2,8 @@
 
 // The log loop: a thread with the store, the log, the accounts, and the timers that drive them.
 //
-// Threads: made and destroyed by the main thread while its own does not run; log() and accounts() belong to its own (workers reach them through Remote).
+// Threads: made and destroyed by the main thread while its own does not run; log() and accounts() belong to its own (workers
+// reach them through Remote).
 
 #include <memory>
 #include <thread>
@@ -38,8 +39,9 @@ class LogLoop {
   // Makes the data folder, opens the store, loads the token keys. Blocks. The errors say what to do next.
   Status open();
   void start();
-  // Any thread: finishes what is under way, closes the store, ends the thread. join() waits for it.
-  void close();
+  // Any thread: finishes what is under way, closes the store, ends the loop and calls `done` on its thread. join() waits for the
+  // thread.
+  void close(UniqueFunction<void()> done);
   void join();
 
   net::Loop& loop() { return loop_; }

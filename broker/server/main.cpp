@@ -10,10 +10,15 @@ int main(int argc, char** argv) {
   log::parse_level(line.config.log_level, level);
   log::configure(level, line.config.log_format == "json" ? log::Format::json : log::Format::text);
   switch (line.verb) {
-    case server::Verb::exit: return line.exit_code;
-    case server::Verb::check_config: std::cout << line.effective; return 0;
-    case server::Verb::check_health: return server::check_health(line.config);
-    case server::Verb::serve: return server::run_server(line.config);
+    case server::Verb::exit:
+      return line.exit_code;
+    case server::Verb::check_config:
+      std::cout << line.effective;
+      return 0;
+    case server::Verb::check_health:
+      return server::check_health(line.config);
+    case server::Verb::serve:
+      return server::run_server(line.config);
   }
   return 2;
 }

@@ -34,14 +34,13 @@ class Families {
     metric.counter.value = metric.gauge.value = static_cast<double>(value);
   }
 
-  // `unit`: what one count of the histogram is worth; every `step`th bucket from `first` on is shown.
-  void histogram(const Histogram& from, double unit, unsigned first, unsigned step, Labels labels = {}) {
+  // `unit`: what one count of the histogram is worth; every `step`th bucket from `first` to `end` is shown.
+  void histogram(const Histogram& from, double unit, unsigned first, unsigned end, unsigned step, Labels labels = {}) {
     ClientMetric::Histogram& to = add(std::move(labels)).histogram;
     std::uint64_t below = 0;
     for (unsigned i = 0; i < Histogram::buckets; ++i) {
       below += from.count(i);
-      const bool last = i + 1 == Histogram::buckets;
-      if (last || i < first || (i - first) % step != 0) continue;
+      if (i >= end || i < first || (i - first) % step != 0) continue;
       // Values are whole numbers, so "below 2^i" is "at most 2^i - 1".
       to.bucket.push_back({below, static_cast<double>(Histogram::upper_bound(i) - 1) * unit});
     }
@@ -106,8 +105,8 @@ void add_sockets(Families& out, const MetricsSources& from) {
   each("websocket_messages_received_total", "WebSocket messages received", true,
        [](const S& s) -> const Counter& { return s.messages_in; });
   out.gauge("connections_max", "Limit on open connections").sample(from.connections_max);
-  static constexpr std::array<const char*, static_cast<unsigned>(Ended::count)> reasons = {"silent", "write_stalled", "broken", "over_limit",
-                                                                                             "drained"};
+  static constexpr std::array<const char*, static_cast<unsigned>(Ended::count)> reasons = {"silent", "write_stalled", "broken",
+                                                                                           "over_limit", "drained"};
   out.counter("connections_ended_total", "Connections that ended otherwise than by their client's wish");
   for (const WorkerSource& worker : from.workers) {
     for (std::size_t i = 0; i < reasons.size(); ++i) out.sample(worker.sockets->ended[i].get(), of(worker, "reason", reasons[i]));
@@ -124,14 +123,11 @@ void add_http(Families& out, const MetricsSources& from) {
     const char* reason;
     Gauge HttpMirror::*field;
   };
-  static constexpr std::array<Row, 8> rows = {Row{"too_large", &HttpMirror::too_large},
-                                              {"not_supported", &HttpMirror::not_supported},
-                                              {"timed_out", &HttpMirror::timed_out},
-                                              {"idle", &HttpMirror::idle_closed},
-                                              {"write_stalled", &HttpMirror::cut_off},
-                                              {"requests_max", &HttpMirror::requests_max_closed},
-                                              {"unanswered", &HttpMirror::unanswered},
-                                              {"upgrade_refused", &HttpMirror::upgrades_refused}};
+  static constexpr std::array<Row, 8> rows = {
+      Row{"too_large", &HttpMirror::too_large}, {"not_supported", &HttpMirror::not_supported},
+      {"timed_out", &HttpMirror::timed_out},    {"idle", &HttpMirror::idle_closed},
+      {"write_stalled", &HttpMirror::cut_off},  {"requests_max", &HttpMirror::requests_max_closed},
+      {"unanswered", &HttpMirror::unanswered},  {"upgrade_refused", &HttpMirror::upgrades_refused}};
   out.counter("http_refused_total", "HTTP connections and requests that hit a limit, by limit");
   for (const WorkerSource& worker : from.workers) {
     for (const Row& row : rows) out.sample((worker.http->*row.field).get(), of(worker, "reason", row.reason));
@@ -158,22 +154,26 @@ void add_rooms(Families& out, const MetricsSources& from) {
   each("subscriptions", "Subscriptions", false, [](const W& w) -> const Gauge& { return w.subscriptions; });
   each("rooms_followed", "Rooms in which a worker has subscribers", false, [](const W& w) -> const Gauge& { return w.rooms; });
   each("publishes_total", "Publishes handed to the log", true, [](const W& w) -> const Counter& { return w.publishes; });
-  each("publish_errors_total", "Publishes that were refused or failed", true, [](const W& w) -> const Counter& { return w.publish_errors; });
+  each("publish_errors_total", "Publishes that were refused or failed", true,
+       [](const W& w) -> const Counter& { return w.publish_errors; });
   each("duplicates_total", "Publishes that repeated a cid", true, [](const W& w) -> const Counter& { return w.duplicates; });
   each("deliveries_total", "Entries handed to subscribers", true, [](const W& w) -> const Counter& { return w.deliveries; });
   each("signals_total", "Signals handed to subscribers", true, [](const W& w) -> const Counter& { return w.signals; });
   each("log_pages_total", "Pages read from the log for subscribers behind the tail", true,
        [](const W& w) -> const Counter& { return w.pages; });
-  each("slow_readers_total", "Times that a subscriber fell behind the tail", true, [](const W& w) -> const Counter& { return w.slow_readers; });
-  each("gap_entries_total", "Entries that were pruned before a subscriber read them", true, [](const W& w) -> const Counter& { return w.gaps; });
-  static constexpr std::array<const char*, static_cast<unsigned>(Drop::count)> reasons = {"signal_congested", "signal_flood", "malformed",
-                                                                                            "refused"};
+  each("slow_readers_total", "Times that a subscriber fell behind the tail", true,
+       [](const W& w) -> const Counter& { return w.slow_readers; });
+  each("gap_entries_total", "Entries that were pruned before a subscriber read them", true,
+       [](const W& w) -> const Counter& { return w.gaps; });
+  static constexpr std::array<const char*, static_cast<unsigned>(Drop::count)> reasons = {"signal_congested", "signal_flood",
+                                                                                          "malformed", "refused"};
   out.counter("drops_total", "Signals and commands that were dropped or refused, by reason");
   for (const WorkerSource& worker : from.workers) {
     for (std::size_t i = 0; i < reasons.size(); ++i) out.sample(worker.rooms->drops[i].get(), of(worker, "reason", reasons[i]));
   }
   out.family("ack_latency_seconds", "From a publish's arrival to its acknowledgement", MetricType::Histogram);
-  for (const WorkerSource& worker : from.workers) out.histogram(worker.rooms->ack_latency_us, 1e-6, 8, 2, of(worker));
+  for (const WorkerSource& worker : from.workers)
+    out.histogram(worker.rooms->ack_latency_us, 1e-6, 8, Histogram::buckets - 1, 2, of(worker));
 }
 
 void add_log(Families& out, const MetricsSources& from) {
@@ -185,19 +185,21 @@ void add_log(Families& out, const MetricsSources& from) {
   out.counter("failed_commits_total", "Commits that storage refused").sample(log.failed_commits.get());
   out.counter("prune_steps_total", "Steps of pruning that removed something").sample(log.pruned_steps.get());
   out.family("batch_entries", "Entries of one commit", MetricType::Histogram);
-  out.histogram(log.batch_entries, 1, 1, 1);
+  out.histogram(log.batch_entries, 1, 1, 15, 1);
   out.family("commit_seconds", "A batch handed to storage until it was answered", MetricType::Histogram);
-  out.histogram(log.commit_us, 1e-6, 6, 2);
+  out.histogram(log.commit_us, 1e-6, 6, Histogram::buckets - 1, 2);
 
   const AccountGauges& accounts = *from.accounts;
   out.counter("registrations_total", "Accounts registered").sample(accounts.registered.get());
   out.counter("logins_total", "Logins with a password").sample(accounts.logins.get());
   out.counter("failed_logins_total", "Logins that failed").sample(accounts.failed_logins.get());
-  out.counter("limited_logins_total", "Logins and registrations refused because there were too many").sample(accounts.limited.get());
+  out.counter("limited_logins_total", "Logins and registrations refused because there were too many")
+      .sample(accounts.limited.get());
   out.counter("reused_refresh_tokens_total", "Refresh tokens used a second time: their logins were ended")
       .sample(accounts.reused_refresh_tokens.get());
   out.gauge("password_hashes_waiting", "Password hashes waiting or under way").sample(accounts.hashes_waiting.get());
-  out.counter("password_hashes_refused_total", "Password hashes refused because too many waited").sample(accounts.hashes_refused.get());
+  out.counter("password_hashes_refused_total", "Password hashes refused because too many waited")
+      .sample(accounts.hashes_refused.get());
 }
 
 }  // namespace

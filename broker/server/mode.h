@@ -1,7 +1,7 @@
 #pragma once
 
-// The two sides of a connection within the server: Wire is what a mode (HTTP, WebSocket) can do with the socket, Mode is what the socket
-// tells it. All on the worker's loop.
+// The two sides of a connection within the server: Wire is what a mode (HTTP, WebSocket) can do with the socket, Mode is what the
+// socket tells it. All on the worker's loop.
 
 #include <memory>
 #include <string>

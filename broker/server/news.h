@@ -13,7 +13,9 @@ class News final : public Follower {
 
   void entries(std::vector<Run> runs) override { hub_.entries(std::move(runs)); }
   void signal(SignalPtr signal) override { hub_.signal(std::move(signal)); }
-  void rights_changed(const RoomInfo& room, const std::string& user_id, Role role) override { hub_.rights_changed(room, user_id, role); }
+  void rights_changed(const RoomInfo& room, const std::string& user_id, Role role) override {
+    hub_.rights_changed(room, user_id, role);
+  }
   void pruned(RoomId room, Seq floor) override { hub_.pruned(room, floor); }
   void login_revoked(const std::string& login) override {
     authenticator_.revoke(login, hub_.clock().unix_ms());

@@ -1,7 +1,7 @@
 #pragma once
 
-// What connections are owed in this turn of a worker's loop, written at its end: one gathered write per connection and turn. It belongs to the
-// worker, so that an idle connection has nothing but an index.
+// What connections are owed in this turn of a worker's loop, written at its end: one gathered write per connection and turn. It
+// belongs to the worker, so that an idle connection has nothing but an index.
 
 #include <cstdint>
 #include <span>
@@ -32,7 +32,8 @@ class Outbox {
   // Drops what was added.
   void forget(Place& place);
 
-  // Writes everything out, in the order in which owners came. What is added meanwhile waits for the next call: true when there is some.
+  // Writes everything out, in the order in which owners came. What is added meanwhile waits for the next call: true when there is
+  // some.
   bool flush();
 
  private:

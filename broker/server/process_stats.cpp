@@ -24,7 +24,9 @@ ProcessStats read_process_stats() {
 
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   stats.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   return stats;
 }

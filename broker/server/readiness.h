@@ -14,8 +14,8 @@ struct Readiness {
   bool ready() const { return !draining.load() && storage.load(); }
   // {"ready":true,"storage":"ok","draining":false}
   std::string json() const {
-    return std::string("{\"ready\":") + (ready() ? "true" : "false") + ",\"storage\":\"" + (storage.load() ? "ok" : "unavailable") +
-           "\",\"draining\":" + (draining.load() ? "true" : "false") + "}\n";
+    return std::string("{\"ready\":") + (ready() ? "true" : "false") + ",\"storage\":\"" +
+           (storage.load() ? "ok" : "unavailable") + "\",\"draining\":" + (draining.load() ? "true" : "false") + "}\n";
   }
 };
 

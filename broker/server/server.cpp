@@ -33,6 +33,7 @@ class Server {
   void connect_metrics();
   Status open_listeners();
   void stop_requested();
+  void stop_at_once();
   std::int64_t websockets_open() const;
   void begin_drain();
   void drained();
@@ -44,6 +45,7 @@ class Server {
   std::vector<std::unique_ptr<net::SignalWatcher>> signals_;
   std::unique_ptr<net::Timer> timer_;
   std::unique_ptr<net::Timer> deadline_;
+  bool drain_begun_ = false;
   unsigned still_draining_ = 0;
 };
 
@@ -59,7 +61,8 @@ Status Server::start() {
   process_.web_client = std::move(*web_client);
   const std::uint64_t descriptors = raise_descriptor_limit();
   if (descriptors < config.connections_max) {
-    log::info("the limit on file descriptors is below --connections-max", {{"descriptors", descriptors}, {"connections_max", config.connections_max}});
+    log::info("the limit on file descriptors is below --connections-max",
+              {{"descriptors", descriptors}, {"connections_max", config.connections_max}});
   }
   if (Status opened = log_loop_.open(); !opened) return opened;
 
@@ -118,9 +121,6 @@ Status Server::open_listeners() {
 
 void Server::run() {
   main_loop_.run();
-  for (const auto& worker : workers_) worker->stop();
-  for (const auto& worker : workers_) worker->join();
-  log_loop_.close();
   log_loop_.join();
   signals_.clear();
   timer_.reset();
@@ -130,10 +130,7 @@ void Server::run() {
 }
 
 void Server::stop_requested() {
-  if (process_.readiness.draining.exchange(true)) {
-    log::warn("stopping at once: a second signal came");
-    ::_exit(130);
-  }
+  if (process_.readiness.draining.exchange(true)) return stop_at_once();
   const MonoMs spread = process_.config.drain_spread;
   log::info("draining", {{"connections", process_.connections.open.load()}, {"spread_ms", spread}});
   for (const auto& worker : workers_) worker->goaway(spread);
@@ -151,6 +148,15 @@ void Server::stop_requested() {
   });
 }
 
+// A second signal: clients are waited for no longer, storage for a second. What was acknowledged is safe either way.
+void Server::stop_at_once() {
+  log::warn("stopping at once: a second signal came", {{"connections", process_.connections.open.load()}});
+  ::alarm(1);
+  timer_->stop();
+  begin_drain();
+  for (const auto& worker : workers_) worker->cut_off_all();
+}
+
 std::int64_t Server::websockets_open() const {
   std::int64_t open = 0;
   for (const WorkerSource& worker : process_.metrics.workers) open += worker.sockets->websockets.get();
@@ -158,6 +164,7 @@ std::int64_t Server::websockets_open() const {
 }
 
 void Server::begin_drain() {
+  if (std::exchange(drain_begun_, true)) return;
   still_draining_ = static_cast<unsigned>(workers_.size());
   for (const auto& worker : workers_) {
     worker->drain([this] { main_loop_.post([this] { drained(); }); });
@@ -165,7 +172,10 @@ void Server::begin_drain() {
 }
 
 void Server::drained() {
-  if (--still_draining_ == 0) main_loop_.stop();
+  if (--still_draining_ != 0) return;
+  for (const auto& worker : workers_) worker->stop();
+  for (const auto& worker : workers_) worker->join();
+  log_loop_.close([this] { main_loop_.stop(); });
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 
 namespace parley::server {
 
-// Runs until SIGTERM or SIGINT has drained it; a second one ends the process at once. Answers the exit code: 0, or 1 when it could not start
-// (the reason is logged, with what to do next).
+// Runs until SIGTERM or SIGINT has drained it; a second one ends the process at once. Answers the exit code: 0, or 1 when it
+// could not start (the reason is logged, with what to do next).
 int run_server(const Config& config);
 
 // GET /readyz of the configured address. Prints what it says; 0 when the server is ready, else 1.

@@ -1,7 +1,7 @@
 #pragma once
 
-// A connection that speaks WebSocket frames (RFC 6455): control frames, heartbeat and the closing handshake are answered here, messages go to a
-// handler, which writes through Transport.
+// A connection that speaks WebSocket frames (RFC 6455): control frames, heartbeat and the closing handshake are answered here,
+// messages go to a handler, which writes through Transport.
 
 #include <memory>
 
@@ -27,8 +27,9 @@ class MessageHandler {
 
 struct WebSocketSettings {
   MonoMs heartbeat_ms = 25'000;
-  MonoMs close_ms = 2'000;        // for the peer's answer to our close frame
-  MonoMs drain_grace_ms = 1'000;  // when draining, from the first refusal to the close frame: what is on its way is still answered
+  MonoMs close_ms = 2'000;  // for the peer's answer to our close frame
+  MonoMs drain_grace_ms =
+      1'000;  // when draining, from the first refusal to the close frame: what is on its way is still answered
 };
 
 // What the WebSocket connections of one worker share.
@@ -76,8 +77,8 @@ class WebSocketMode final : public Mode, public Transport, private websocket::Ev
   WebSocketContext& context_;
   websocket::Reader reader_;
   std::unique_ptr<MessageHandler> handler_;
-  MonoMs close_sent_ = 0;  // when our close frame was sent; 0: not yet
-  bool pinged_ = false;    // since the last byte
+  MonoMs close_sent_ = 0;   // when our close frame was sent; 0: not yet
+  bool pinged_ = false;     // since the last byte
   MonoMs drain_began_ = 0;  // 0: not draining
 };
 

@@ -2,7 +2,8 @@
 
 // One worker: a loop on a thread of its own, with its listening sockets, connections, router and share of the rooms.
 //
-// Threads: made, started and destroyed by the main thread; everything it owns runs on its own. Functions say where they may be called.
+// Threads: made, started and destroyed by the main thread; everything it owns runs on its own. Functions say where they may be
+// called.
 
 #include <memory>
 #include <optional>
@@ -49,7 +50,8 @@ class Worker {
   // ---- any thread; carried out on the worker's loop
   // Asks clients to move within the spread.
   void goaway(MonoMs spread_ms);
-  // No newcomers; refuses what is new, finishes what is under way, and tells `done` (on the worker's loop) when no connection is left.
+  // No newcomers; refuses what is new, finishes what is under way, and tells `done` (on the worker's loop) when no connection is
+  // left.
   void drain(UniqueFunction<void()> done);
   void cut_off_all();
   // Ends the thread's loop at the end of a turn; join() waits for it.

@@ -68,7 +68,8 @@ Result<http::ForwardedPolicy> forwarded_policy(const Config& config) {
   policy.kind = config.forwarded_header == "forwarded" ? Kind::forwarded : Kind::x_forwarded;
   for (const std::string& proxy : config.trusted_proxies) {
     const std::optional<http::Cidr> network = http::Cidr::parse(proxy);
-    if (!network) return {Code::bad_request, "--trusted-proxy: \"" + proxy + "\" is no address or network (10.0.0.0/8, fd00::/8, 192.0.2.1)"};
+    if (!network)
+      return {Code::bad_request, "--trusted-proxy: \"" + proxy + "\" is no address or network (10.0.0.0/8, fd00::/8, 192.0.2.1)"};
     policy.trusted.push_back(*network);
   }
   return policy;

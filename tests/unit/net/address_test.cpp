@@ -12,8 +12,9 @@ TEST(Address, FormsThatAreUnderstood) {
     std::uint16_t port;
     const char* shown;
   };
-  for (const Case& c : {Case{"127.0.0.1:8080", "127.0.0.1", 8080, "127.0.0.1:8080"}, Case{"[::1]:80", "::1", 80, "[::1]:80"},
-                        Case{"localhost:0", "localhost", 0, "localhost:0"}, Case{":9", "", 9, "*:9"}, Case{"*:65535", "", 65535, "*:65535"}}) {
+  for (const Case& c :
+       {Case{"127.0.0.1:8080", "127.0.0.1", 8080, "127.0.0.1:8080"}, Case{"[::1]:80", "::1", 80, "[::1]:80"},
+        Case{"localhost:0", "localhost", 0, "localhost:0"}, Case{":9", "", 9, "*:9"}, Case{"*:65535", "", 65535, "*:65535"}}) {
     const Result<Address> address = Address::parse(c.text);
     ASSERT_TRUE(address.ok()) << c.text;
     EXPECT_EQ(address.value().host, c.host);

@@ -190,7 +190,10 @@ TEST(Pool, DroppedTokenForgetsTheAnswerButNotTheMemory) {
   bool answered = false;
   {
     Loop loop;
-    { const Job job = start_job(loop, [captured] { ++*captured; }, [&] { answered = true; }); }
+    {
+      const Job job = start_job(
+          loop, [captured] { ++*captured; }, [&] { answered = true; });
+    }
     // The loop's end waits for the job.
   }
   EXPECT_EQ(captured->load(), 1);

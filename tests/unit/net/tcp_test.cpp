@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <array>
 #include <functional>
 #include <thread>
 
@@ -107,7 +107,8 @@ TEST_F(Listening, BytesInFramesOutAndAnOrderlyEnd) {
   std::string answer;
   std::thread reader([&] {
     std::array<char, 64> buffer{};
-    for (ssize_t got = 0; (got = ::recv(client, buffer.data(), buffer.size(), 0)) > 0;) answer.append(buffer.data(), static_cast<std::size_t>(got));
+    for (ssize_t got = 0; (got = ::recv(client, buffer.data(), buffer.size(), 0)) > 0;)
+      answer.append(buffer.data(), static_cast<std::size_t>(got));
     ::close(client);
   });
   loop.run();
@@ -144,7 +145,8 @@ TEST_F(Listening, SlowReaderGetsEverythingInOrder) {
   std::string got_all;
   std::thread reader([&] {
     std::vector<char> buffer(65536);
-    for (ssize_t got = 0; (got = ::recv(client, buffer.data(), buffer.size(), 0)) > 0;) got_all.append(buffer.data(), static_cast<std::size_t>(got));
+    for (ssize_t got = 0; (got = ::recv(client, buffer.data(), buffer.size(), 0)) > 0;)
+      got_all.append(buffer.data(), static_cast<std::size_t>(got));
     ::close(client);
   });
   loop.run();

@@ -80,7 +80,8 @@ TEST(WebSocketReader, CloseFrames) {
   expect_events(close(1000, "bye"), {"close 1000 bye"});
   expect_events(close(1000) + text("ignored"), {"close 1000 "});
   expect_events(first("abc") + close(1001), {"close 1001 "});
-  for (const unsigned code : {1000U, 1001U, 1002U, 1003U, 1007U, 1008U, 1009U, 1010U, 1011U, 1012U, 1013U, 1014U, 3000U, 3999U, 4000U, 4999U}) {
+  for (const unsigned code :
+       {1000U, 1001U, 1002U, 1003U, 1007U, 1008U, 1009U, 1010U, 1011U, 1012U, 1013U, 1014U, 3000U, 3999U, 4000U, 4999U}) {
     expect_events(close(static_cast<std::uint16_t>(code)), {"close " + std::to_string(code) + " "});
   }
   for (const unsigned code : {0U, 1U, 999U, 1004U, 1005U, 1006U, 1015U, 1016U, 1100U, 2000U, 2999U, 5000U, 65535U}) {
@@ -98,7 +99,8 @@ TEST(WebSocketReader, ViolationsAreEnd) {
     expect_events(client_frame("x", {.opcode = opcode}), protocol_error);
     expect_events(client_frame("", {.opcode = opcode}), protocol_error);
   }
-  for (const unsigned opcode : {0U, 1U, 2U, 8U, 9U, 10U}) expect_events(client_frame("x", {.opcode = opcode, .masked = false}), protocol_error);
+  for (const unsigned opcode : {0U, 1U, 2U, 8U, 9U, 10U})
+    expect_events(client_frame("x", {.opcode = opcode, .masked = false}), protocol_error);
   for (const unsigned opcode : {8U, 9U, 10U}) {
     expect_events(client_frame("\x03\xe8", {.fin = false, .opcode = opcode}), protocol_error);
     expect_events(client_frame(std::string(126, 'x'), {.opcode = opcode}), protocol_error);

@@ -21,7 +21,8 @@ TEST(WebSocketWriter, ExamplesOfTheStandard) {
   EXPECT_EQ(bytes(encode(Opcode::text, "Hello")), raw({0x81, 0x05}) + "Hello");
   EXPECT_EQ(bytes(encode(Opcode::ping, "Hello")), raw({0x89, 0x05}) + "Hello");
   EXPECT_EQ(bytes(encode(Opcode::binary, std::string(256, 'x'))), raw({0x82, 0x7e, 0x01, 0x00}) + std::string(256, 'x'));
-  EXPECT_EQ(bytes(encode(Opcode::binary, std::string(65536, 'x'))), raw({0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0}) + std::string(65536, 'x'));
+  EXPECT_EQ(bytes(encode(Opcode::binary, std::string(65536, 'x'))),
+            raw({0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0}) + std::string(65536, 'x'));
 }
 
 TEST(WebSocketWriter, LengthFormsAtTheirEdges) {
@@ -78,12 +79,14 @@ TEST(WebSocketWriter, JoinKeepsTheOrderAndSharesASingleFrame) {
 }
 
 TEST(WebSocketUtf8, EdgesOfEveryLength) {
-  for (const char* good : {"", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+  for (const char* good : {"", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
+                           "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
     EXPECT_TRUE(is_utf8(good)) << good;
     EXPECT_TRUE(is_utf8("long ascii before " + std::string(good) + " and long ascii after it"));
   }
-  for (const char* bad : {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf", "\xe2\x82", "\xf0\x8f\xbf\xbf",
-                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xfe", "\xff", "\xf0\x9f\x98"}) {
+  for (const char* bad :
+       {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf", "\xe2\x82",
+        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xfe", "\xff", "\xf0\x9f\x98"}) {
     EXPECT_FALSE(is_utf8(bad)) << bad;
     EXPECT_FALSE(is_utf8("long ascii before it " + std::string(bad)));
   }
