@@ -77,6 +77,19 @@ describe('the log over the native protocol', () => {
     await Promise.all(clients.map((client) => client.close()));
   });
 
+  it("keeps one connection's order also in rooms that its first publishes make", async () => {
+    const clients = await Promise.all(Array.from({ length: 4 }, (_, i) => connect({ name: `maker-${i}` })));
+    for (let i = 0; i < 60; ++i) {
+      const name = room();
+      const sent = clients.map((client) => Promise.all(Array.from({ length: 40 }, () => client.publish(name, {}))));
+      for (const replies of await Promise.all(sent)) {
+        const seqs = replies.map(({ seq }) => seq);
+        assert.deepEqual(seqs, [...seqs].sort((a, b) => a - b));
+      }
+    }
+    await Promise.all(clients.map((client) => client.close()));
+  });
+
   it('answers a repeated cid with the same number, also after a reconnect, and stores it once', async () => {
     const name = room();
     const client = await connect();
