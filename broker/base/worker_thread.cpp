@@ -6,7 +6,7 @@
 
 namespace parley {
 
-WorkerThread::WorkerThread(std::string name)
+WorkerThread::WorkerThread(const std::string& name)
     : thread_([this, name = name.substr(0, 15)] {
         pthread_setname_np(pthread_self(), name.c_str());
         loop();

@@ -15,7 +15,7 @@ namespace parley {
 class WorkerThread final : public Executor {
  public:
   // `name` is what debuggers and `top -H` show; at most 15 bytes of it.
-  explicit WorkerThread(std::string name);
+  explicit WorkerThread(const std::string& name);
   // Waits for the task that is running; those that still wait are destroyed without being run. Not from a task of its own.
   ~WorkerThread() override;
   WorkerThread(const WorkerThread&) = delete;

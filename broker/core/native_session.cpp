@@ -334,8 +334,8 @@ void NativeSession::refuse(native::Id id, const Error& error) {
 
 void NativeSession::malformed(native::Id id, const Error& error) {
   hub_.counters().drop(Drop::malformed);
+  if (++malformed_ > settings_.malformed_max) return close(close_code::policy, "too many malformed commands");
   refuse(id, error);
-  if (++malformed_ > settings_.malformed_max) close(close_code::policy, "too many malformed commands");
 }
 
 void NativeSession::close(std::uint16_t code, std::string_view reason) {

@@ -1,49 +1,76 @@
 #include "broker/core/room_table.h"
 
+#include <algorithm>
+
 #include "broker/core/topics.h"
 
 namespace parley {
 
-void RoomTable::with_room(const std::string& name, Reply<LogRoomPtr> done) {
+void RoomTable::with_room(const std::string& name, Reply<LogRoomPtr> done) { ask(name, {nullptr, std::move(done)}); }
+
+void RoomTable::with_room_or_new(const SubjectPtr& subject, const std::string& name, Reply<LogRoomPtr> done) {
+  ask(name, {settings_.auto_create ? subject : nullptr, std::move(done)});
+}
+
+void RoomTable::ask(const std::string& name, Waiter waiter) {
+  // Those who wait go first, even when the room has come by another way meanwhile.
+  if (const auto waiting = lookups_.find(name); waiting != lookups_.end()) {
+    waiting->second.push_back(std::move(waiter));
+    return;
+  }
   if (const auto found = by_name_.find(name); found != by_name_.end()) {
-    done(found->second);
+    waiter.done(found->second);
     return;
   }
   if (Status status = check_room_name(name, settings_.name_bytes, settings_.name_levels); !status) {
-    done(status.error());
+    waiter.done(status.error());
     return;
   }
-  Lookup& lookup = lookups_[name];
-  lookup.waiters.push_back(std::move(done));
-  if (lookup.waiters.size() > 1) return;
+  lookups_[name].push_back(std::move(waiter));
+  look_up(name);
+}
+
+void RoomTable::look_up(const std::string& name) {
   store_.find_room(name, [this, name](Result<RoomInfo> info) { loaded_room(name, std::move(info)); });
 }
 
-void RoomTable::with_room_or_new(const SubjectPtr& subject, const std::string& name, Reply<LogRoomPtr> done) {
-  with_room(name, [this, subject, name, done = std::move(done)](Result<LogRoomPtr> room) mutable {
-    if (room || room.error().code != Code::not_found || !settings_.auto_create) {
-      done(std::move(room));
-      return;
-    }
-    if (Status status = may(*subject, Action::create_public_room, {}); !status) {
-      done(status.error());
-      return;
-    }
-    NewRoom fresh;
-    fresh.name = name;
-    if (!subject->guest) {
-      fresh.owner_id = subject->user_id;
-      fresh.owner_name = subject->name;
-    }
-    create(fresh, [this, name, done = std::move(done)](Result<LogRoomPtr> created) mutable {
-      // Somebody else was faster: then it is there.
-      if (!created && created.error().code == Code::conflict) {
-        with_room(name, std::move(done));
-      } else {
-        done(std::move(created));
-      }
-    });
+void RoomTable::loaded_room(const std::string& name, Result<RoomInfo> info) {
+  if (info) {
+    answer(name, adopt(std::move(info).value()));
+  } else if (info.error().code == Code::not_found) {
+    create_for_waiters(name);
+  } else {
+    answer(name, info.error());
+  }
+}
+
+// The room does not exist: it is made for the first who wants it made and may; the others get it then. Nobody does: not_found.
+void RoomTable::create_for_waiters(const std::string& name) {
+  std::vector<Waiter>& waiting = lookups_.at(name);
+  const auto first = std::find_if(waiting.begin(), waiting.end(), [](const Waiter& waiter) {
+    return waiter.creator != nullptr && may(*waiter.creator, Action::create_public_room, {}).ok();
   });
+  if (first == waiting.end()) {
+    auto refused = std::find_if(waiting.begin(), waiting.end(), [](const Waiter& waiter) { return waiter.creator != nullptr; });
+    if (refused == waiting.end()) return answer(name, Error{Code::not_found, "there is no such room"});
+    return answer(name, may(*refused->creator, Action::create_public_room, {}).error());
+  }
+  NewRoom fresh;
+  fresh.name = name;
+  if (!first->creator->guest) {
+    fresh.owner_id = first->creator->user_id;
+    fresh.owner_name = first->creator->name;
+  }
+  store_.create_room(fresh, clock_.unix_ms(), [this, name](Result<RoomInfo> info) {
+    // Somebody else was faster: then it is there.
+    if (!info && info.error().code == Code::conflict) return look_up(name);
+    answer(name, info ? Result<LogRoomPtr>(adopt(std::move(info).value())) : Result<LogRoomPtr>(info.error()));
+  });
+}
+
+void RoomTable::answer(const std::string& name, const Result<LogRoomPtr>& room) {
+  auto waiting = lookups_.extract(name);
+  for (Waiter& waiter : waiting.mapped()) waiter.done(room);
 }
 
 void RoomTable::create(const NewRoom& room, Reply<LogRoomPtr> done) {
@@ -63,12 +90,6 @@ void RoomTable::create(const NewRoom& room, Reply<LogRoomPtr> done) {
 LogRoomPtr RoomTable::find(RoomId id) const {
   const auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : found->second;
-}
-
-void RoomTable::loaded_room(const std::string& name, Result<RoomInfo> info) {
-  auto waiting = lookups_.extract(name);
-  Result<LogRoomPtr> room = info ? Result<LogRoomPtr>(adopt(std::move(info).value())) : Result<LogRoomPtr>(info.error());
-  for (Reply<LogRoomPtr>& waiter : waiting.mapped().waiters) waiter(room);
 }
 
 // A look-up and a creation may both bring the room; the first one stays, since the log counts on it from then on.
@@ -96,13 +117,15 @@ void RoomTable::evict() {
 }
 
 void RoomTable::with_role(const LogRoomPtr& room, const std::string& user_id, Reply<Role> done) {
-  if (const auto known = room->roles.find(user_id); known != room->roles.end()) {
-    done(known->second);
+  const auto waiting = room->role_waiters.find(user_id);
+  const auto role_known = room->roles.find(user_id);
+  if (waiting == room->role_waiters.end() && role_known != room->roles.end()) {
+    done(role_known->second);
     return;
   }
-  std::vector<Reply<Role>>& waiters = room->role_waiters[user_id];
-  waiters.push_back(std::move(done));
-  if (waiters.size() > 1) return;
+  std::vector<Reply<Role>>& line = room->role_waiters[user_id];
+  line.push_back(std::move(done));
+  if (line.size() > 1) return;
   store_.find_member(room->info.id, user_id, [this, room, user_id](Result<Member> member) {
     Result<Role> role = Role::guest;
     if (member) {
@@ -116,8 +139,8 @@ void RoomTable::with_role(const LogRoomPtr& room, const std::string& user_id, Re
     } else if (role) {
       set_role(*room, user_id, role.value());
     }
-    auto waiting = room->role_waiters.extract(user_id);
-    for (Reply<Role>& waiter : waiting.mapped()) waiter(role);
+    auto answered = room->role_waiters.extract(user_id);
+    for (Reply<Role>& waiter : answered.mapped()) waiter(role);
   });
 }
 

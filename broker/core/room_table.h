@@ -42,10 +42,17 @@ class RoomTable {
   }
 
  private:
-  struct Lookup {
-    std::vector<Reply<LogRoomPtr>> waiters;
+  // Everybody who asks for a name while storage is asked waits here, until the room is there or is known not to be: an operation
+  // that comes later must not overtake one that waits.
+  struct Waiter {
+    SubjectPtr creator;  // null: does not want the room made
+    Reply<LogRoomPtr> done;
   };
+  void ask(const std::string& name, Waiter waiter);
+  void look_up(const std::string& name);
   void loaded_room(const std::string& name, Result<RoomInfo> info);
+  void create_for_waiters(const std::string& name);
+  void answer(const std::string& name, const Result<LogRoomPtr>& room);
   LogRoomPtr adopt(RoomInfo info);
   void evict();
 
@@ -54,7 +61,7 @@ class RoomTable {
   RoomTableSettings settings_;
   std::unordered_map<std::string, LogRoomPtr> by_name_;
   std::unordered_map<RoomId, LogRoomPtr> by_id_;
-  std::unordered_map<std::string, Lookup> lookups_;
+  std::unordered_map<std::string, std::vector<Waiter>> lookups_;
 };
 
 }  // namespace parley

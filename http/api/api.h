@@ -71,6 +71,8 @@ class Api {
   JwtAuthenticator& authenticator() { return authenticator_; }
   const ApiSettings& settings() const { return settings_; }
   UnixMs now() const { return clock_.unix_ms(); }
+  // The subject that all requests without a token share.
+  bool is_anonymous(const Subject& subject) const { return subject.user_id == anonymous_->user_id; }
   // `path` follows /api/v1.
   void add(http::Router& router, http::Method method, std::string_view path, Access access, RouteHandler handler);
   const std::vector<RouteInfo>& routes() const { return routes_; }

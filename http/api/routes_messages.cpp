@@ -49,6 +49,10 @@ void get_messages(Api& api, Call call) {
 
 // `created`: the status of an entry that is new; a repeat is 200.
 void publish(Api& api, Call call, Publish publish, int created) {
+  if (api.is_anonymous(*call.subject) && (publish.type == EntryType::edit || publish.type == EntryType::remove)) {
+    return call.respond(
+        http::Response::problem({Code::forbidden, "without a token nobody knows whose message it is; come in through /guest"}));
+  }
   SubjectPtr subject = call.subject;
   publish.room = std::move(call.params["room"]);
   api.ask_log<Appended>(

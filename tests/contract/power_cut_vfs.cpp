@@ -99,8 +99,13 @@ struct PowerCutVfs::Methods {
     return SQLITE_OK;
   }
   static int control(sqlite3_file* any, int operation, void* argument) {
-    // SQLite asks this after the transaction has been committed; a failure here is a COMMIT that landed and says that it did not.
-    if (operation == SQLITE_FCNTL_COMMIT_PHASETWO && file(any)->vfs->faulty(Fault::commit_uncertain)) return SQLITE_IOERR;
+    // SQLite asks this after the transaction has been committed; what fails here landed all the same.
+    PowerCutVfs& vfs = *file(any)->vfs;
+    if (operation == SQLITE_FCNTL_COMMIT_PHASETWO && vfs.faulty(Fault::commit_uncertain)) return SQLITE_IOERR;
+    if (operation == SQLITE_FCNTL_COMMIT_PHASETWO && vfs.faulty(Fault::commit_blind)) {
+      vfs.set_fault(Fault::read_error);
+      return SQLITE_IOERR;
+    }
     return real(any)->pMethods->xFileControl(real(any), operation, argument);
   }
 

@@ -27,7 +27,8 @@ enum class Unsynced : unsigned char {
   kept,     // all of them did: what was not acked yet may be there
 };
 
-enum class Fault : unsigned char { none, disk_full, write_error, sync_error, read_error, commit_uncertain };
+// commit_uncertain: a COMMIT that landed says that it failed. commit_blind: the same, and from then on nothing can be read.
+enum class Fault : unsigned char { none, disk_full, write_error, sync_error, read_error, commit_uncertain, commit_blind };
 
 class PowerCutVfs {
  public:

@@ -108,7 +108,7 @@ std::vector<std::string> run(std::string_view bytes, std::size_t piece, unsigned
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0 || size > 16 * 1024) return 0;
+  if (size == 0 || size > 16'384) return 0;
   const unsigned choice = data[0];
   const std::size_t piece = 2 + (choice >> 3U);
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);

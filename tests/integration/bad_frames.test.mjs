@@ -41,7 +41,7 @@ const violations = [
   ['a message of 200 kB', frame('x'.repeat(200_000)), 1009],
   [
     '200 kB in fragments',
-    Buffer.concat(Array.from({ length: 20 }, (_, i) => frame('x'.repeat(10_000), { op: i && 0, fin: false }))),
+    Buffer.concat(Array.from({ length: 20 }, (_, i) => frame('x'.repeat(10_000), { op: i === 0 ? 1 : 0, fin: false }))),
     1009,
   ],
   ['a length of 5 in eight bytes', frame('{"a":', { lengthBytes: 8 }), 1002],

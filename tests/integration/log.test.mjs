@@ -261,7 +261,8 @@ describe('the log over the native protocol', () => {
     await reader.upTo(name, total + 200, 60_000);
     await live;
     reader.assertSound();
-    assert.ok(reader.in(name).entries.every(({ seq, body }) => seq === Number(body.text)));
+    const strays = reader.in(name).entries.filter(({ seq, body }) => seq !== Number(body.text));
+    assert.deepEqual(strays.slice(0, 5), [], `${strays.length} entries are not where their publishers order puts them`);
     await Promise.all([reader.close(), writer.close()]);
   });
 });

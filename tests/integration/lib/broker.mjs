@@ -80,13 +80,14 @@ export class Broker {
   }
 
   signal(name) {
+    if (name === 'SIGTERM') this.told = true;
     this.child.kill(name);
   }
 
   // SIGTERM, and a look at the end: exit code 0, no sanitizer report.
   async stop() {
     if (!this.end) {
-      this.signal('SIGTERM');
+      if (!this.told) this.signal('SIGTERM'); // a second one would end it without draining
       await within(this.exited, () => 'the broker ends after SIGTERM', 30_000).catch((error) => {
         this.signal('SIGKILL');
         throw new Error(`${error.message}\n${this.stderr.slice(-4000)}`);

@@ -18,6 +18,7 @@ class Subscription {
     this.entries = [];
     this.cursor = 0; // everything up to it has arrived
     this.acked = 0;
+    this.bytes = 0; // since the last ack
     this.gaps = [];
     this.detached = null;
   }
@@ -53,7 +54,7 @@ export class Client {
 
   async open(wsUrl) {
     this.socket = new WebSocket(wsUrl, 'parley.v1', { perMessageDeflate: false });
-    this.socket.on('message', (data) => this.received(JSON.parse(data.toString('utf8'))));
+    this.socket.on('message', (data) => this.received(JSON.parse(data.toString('utf8')), data.length));
     this.socket.on('close', (code, reason) => {
       this.closeCode = code;
       this.closeReason = reason.toString();
@@ -72,7 +73,7 @@ export class Client {
     assert.equal(this.socket.protocol, 'parley.v1');
   }
 
-  received(frame) {
+  received(frame, bytes) {
     if ('re' in frame) return this.replied(frame);
     if ('goaway' in frame) return this.goaways.push(frame.goaway);
     if ('error' in frame) return this.errors.push(frame.error);
@@ -88,20 +89,25 @@ export class Client {
       subscription.detached = frame.detached;
       return undefined;
     }
-    return this.entry(subscription, frame);
+    return this.entry(subscription, frame, bytes);
   }
 
-  entry(subscription, frame) {
+  // Acks at half the window, in entries or in bytes.
+  entry(subscription, frame, bytes) {
     if (frame.seq !== subscription.cursor + 1) {
       this.violations.push(`${frame.room}: ${frame.seq} came after ${subscription.cursor}`);
     }
     subscription.cursor = frame.seq;
+    subscription.bytes += bytes;
     subscription.entries.push(frame);
-    if (this.autoAck && frame.seq - subscription.acked >= (this.welcome?.limits?.window ?? 1024) / 2) this.ack(frame.room);
+    const { window = 1024, window_bytes = 2 ** 20 } = this.welcome?.limits ?? {};
+    const due = frame.seq - subscription.acked >= window / 2 || subscription.bytes >= window_bytes / 2;
+    if (this.autoAck && due) this.ack(frame.room);
   }
 
   ack(room, seq = this.subscriptions.get(room).cursor) {
     this.subscriptions.get(room).acked = seq;
+    this.subscriptions.get(room).bytes = 0;
     this.send({ op: 'ack', room, seq });
   }
 

@@ -13,6 +13,8 @@ export class Description {
     addFormats(this.ajv);
     this.ajv.addSchema({ $id: 'openapi', ...document });
     this.validators = new Map();
+    // Paths stand below the server's address, or carry /api/v1 themselves.
+    this.prefix = Object.keys(document.paths).every((path) => path.startsWith('/api/v1')) ? '/api/v1' : '';
     this.seen = new Set(); // "GET /rooms/{room} 200"
     this.operations = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.keys(item)
@@ -46,7 +48,7 @@ export class Description {
   }
 
   check({ method, path, requestBody, answer }) {
-    const bare = path.split('?')[0];
+    const bare = this.prefix + path.split('?')[0];
     const candidates = this.operations.filter((op) => op.method === method.toLowerCase() && op.pattern.test(bare));
     // "/rooms/{room}" and "/rooms/mine" may both match: the one with fewer parameters is meant.
     const operation = candidates.sort((a, b) => a.path.split('{').length - b.path.split('{').length)[0];

@@ -260,6 +260,9 @@ TEST(AnonymousApi, PublishesWithoutCredentialsWhereGuestsMay) {
   EXPECT_NE(page.body.find(R"("from":"anonymous","uid":"g_anon")"), std::string::npos) << page.body;
   EXPECT_EQ(server.post("/rooms/bots/messages", {}, R"({"body":{"text":"beep"},"cid":"1"})").status, 200)
       << "one cid space for all of them";
+  EXPECT_EQ(server.patch("/rooms/bots/messages/1", {}, R"({"body":{"text":"boop"}})").status, 403) << "perhaps another's";
+  EXPECT_EQ(server.remove("/rooms/bots/messages/1", {}).status, 403);
+  EXPECT_EQ(server.post("/rooms/bots/messages", {}, R"({"type":"delete","target":1})").status, 403);
   EXPECT_EQ(server.get("/me").status, 401);
   EXPECT_EQ(server.ask(Method::post, "/rooms/bots/join").status, 403);
   EXPECT_EQ(server.get("/rooms/bots/messages", "wrong").status, 401) << "a wrong token is not none";

@@ -82,6 +82,28 @@ Code code(const Result<T>& result) {
   return result.ok() ? Code::internal : result.error().code;
 }
 
+// Whatever storage has answered by then, a publish does not overtake one that came before it, also while the room is being made.
+TEST_F(LogTest, PublishesKeepTheirOrderWhileTheRoomIsMade) {
+  for (int steps = 0; steps < 20; ++steps) {
+    const std::string room = "fresh/" + std::to_string(steps);
+    std::vector<Seq> order;
+    const auto send = [&](const SubjectPtr& subject) {
+      Publish entry;
+      entry.room = room;
+      entry.body = "{}";
+      world->log.publish(subject, entry, [&order](Result<Appended> result) { order.push_back(result ? result->seq : 0); });
+    };
+    send(ada);
+    send(bob);
+    send(ada);
+    for (int i = 0; i < steps; ++i) world->log_executor.step();
+    send(ada);
+    send(bob);
+    world->run();
+    EXPECT_EQ(order, (std::vector<Seq>{1, 2, 3, 4, 5})) << "after " << steps << " steps";
+  }
+}
+
 TEST_F(LogTest, CreatingMakesAnOwnerAndTheNameIsTaken) {
   const auto made = create(ada, "den", Visibility::closed);
   ASSERT_TRUE(made.ok());

@@ -29,10 +29,11 @@ Found found(const SubscriptionTree& tree, std::string_view name) {
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> out(1);
   for (const char c : text) {
-    if (c == '/')
+    if (c == '/') {
       out.emplace_back();
-    else
+    } else {
       out.back() += c;
+    }
   }
   return out;
 }

@@ -1,5 +1,5 @@
 import { Backoff, type BackoffOptions } from './backoff.js';
-import { Connection } from './connection.js';
+import { Connection, IGNORED, type Answer } from './connection.js';
 import { Cursor } from './cursor.js';
 import { Emitter } from './emitter.js';
 import { ParleyError, fromWire, type WireError } from './errors.js';
@@ -71,6 +71,8 @@ export interface ClientOptions {
 interface Subscription {
   cursor: Cursor;
   presence: boolean;
+  /** The server has been asked and has not answered. */
+  asked: boolean;
   ready: { resolve: (reply: Subscribed) => void; reject: (error: ParleyError) => void }[];
 }
 
@@ -79,6 +81,7 @@ const STABLE_AFTER = 10_000;
 const RESUBSCRIBE_AFTER = 2_000;
 
 export class ParleyClient extends Emitter<ClientEvents> {
+  private readonly WebSocket: SocketConstructor;
   private readonly clock: Clock;
   private readonly random: () => number;
   private readonly backoff: Backoff;
@@ -97,6 +100,7 @@ export class ParleyClient extends Emitter<ClientEvents> {
 
   constructor(private readonly options: ClientOptions) {
     super();
+    this.WebSocket = options.WebSocket ?? globalSocket();
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
     this.backoff = new Backoff(this.random, options.backoff);
@@ -147,18 +151,22 @@ export class ParleyClient extends Emitter<ClientEvents> {
     const subscription: Subscription = {
       cursor: new Cursor(from.since, from.epoch),
       presence: known?.presence ?? false,
+      asked: false,
       ready: known?.ready ?? [],
     };
     this.subscriptions.set(room, subscription);
     return new Promise((resolve, reject) => {
       subscription.ready.push({ resolve, reject });
-      if (this.current.status === 'online') void this.attach(room, subscription);
+      if (this.current.status === 'online') this.attach(room, subscription);
     });
   }
 
   unsubscribe(room: string): void {
-    if (!this.subscriptions.delete(room)) return;
-    this.connection?.request('unsubscribe', { room }).catch(() => undefined);
+    const subscription = this.subscriptions.get(room);
+    if (!subscription) return;
+    this.subscriptions.delete(room);
+    if (this.current.status === 'online') this.connection?.command('unsubscribe', { room }, IGNORED);
+    rejectAll(subscription, new ParleyError('offline', 'Unsubscribed before the server answered.'));
   }
 
   isSubscribed(room: string): boolean {
@@ -209,23 +217,44 @@ export class ParleyClient extends Emitter<ClientEvents> {
     return true;
   }
 
-  async read(room: string, seq: number): Promise<number> {
-    const reply = await this.request('read', { room, seq });
-    return typeof reply.seq === 'number' ? reply.seq : seq;
+  read(room: string, seq: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.command(
+        'read',
+        { room, seq },
+        {
+          accepted: (reply) => {
+            resolve(typeof reply.seq === 'number' ? reply.seq : seq);
+          },
+          refused: reject,
+        },
+      );
+    });
   }
 
   /** Asks who is here; the answer comes as the event `presence` too, and again after a reconnect. */
-  async presence(room: string): Promise<Presence> {
+  presence(room: string): Promise<Presence> {
     const subscription = this.subscriptions.get(room);
     if (subscription) subscription.presence = true;
-    const presence = (await this.request('presence', { room })) as unknown as Presence;
-    this.emit('presence', presence);
-    return presence;
+    return new Promise((resolve, reject) => {
+      this.command(
+        'presence',
+        { room },
+        {
+          accepted: (reply) => {
+            const presence = reply as unknown as Presence;
+            this.emit('presence', presence);
+            resolve(presence);
+          },
+          refused: reject,
+        },
+      );
+    });
   }
 
-  private request(op: string, members: Record<string, unknown>): Promise<Record<string, unknown>> {
-    if (this.current.status !== 'online' || !this.connection) return Promise.reject(ParleyError.offline());
-    return this.connection.request(op, members);
+  private command(op: string, members: Record<string, unknown>, answer: Answer): void {
+    if (this.current.status === 'online' && this.connection) this.connection.command(op, members, answer);
+    else answer.refused(ParleyError.offline());
   }
 
   private async open(): Promise<void> {
@@ -235,20 +264,17 @@ export class ParleyClient extends Emitter<ClientEvents> {
     try {
       const token = await this.token();
       if (generation !== this.generation) return;
-      const connection: Connection = new Connection(
-        this.options.url,
-        this.options.WebSocket ?? globalSocket(),
-        this.clock,
-        {
-          open: () => void this.greet(connection, token),
-          frame: (frame, length) => {
-            this.receive(frame, length);
-          },
-          closed: (code, reason, opened) => {
-            this.lost(connection, code, reason, opened);
-          },
+      const connection: Connection = new Connection(this.options.url, this.WebSocket, this.clock, {
+        open: () => {
+          this.greet(connection, token);
         },
-      );
+        frame: (frame, length) => {
+          this.receive(frame, length);
+        },
+        closed: (code, reason, opened) => {
+          this.lost(connection, code, reason, opened);
+        },
+      });
       this.connection = connection;
     } catch (cause) {
       if (generation !== this.generation) return;
@@ -273,47 +299,57 @@ export class ParleyClient extends Emitter<ClientEvents> {
     return members;
   }
 
-  private async greet(connection: Connection, token: string | undefined): Promise<void> {
-    try {
-      const session = (await connection.request('connect', this.hello(token))) as unknown as Session;
-      if (connection !== this.connection) return;
-      this.refusals = 0;
-      this.limits = session.limits ?? {};
-      if (session.token) {
-        this.guestToken = session.token;
-        this.renewNext = false;
-      }
-      connection.heartbeat((session.heartbeat || 0) * 1000);
-      this.stableTimer = this.clock.setTimeout(() => {
-        this.backoff.reset();
-      }, STABLE_AFTER);
-      this.scheduleRenewal(session.expires_in);
-      this.setState({ status: 'online', session });
-      this.emit('session', session);
-      for (const [room, subscription] of this.subscriptions) void this.attach(room, subscription);
-      this.publisher.start(async (item) => {
-        const members: Record<string, unknown> = {
-          room: item.room,
-          type: item.type,
-          cid: item.cid,
-          body: item.body,
-        };
-        if (item.target !== undefined) members.target = item.target;
-        return (await connection.request('publish', members)) as unknown as Receipt;
-      });
-    } catch (cause) {
-      if (connection !== this.connection) return;
-      const error = ParleyError.from(cause);
-      if (error.code === 'unauthorized' && this.refusals++ === 0) {
-        this.renewNext = true;
-      } else if (!error.retry) {
-        this.connection = undefined;
-        connection.close();
-        this.stop(error);
-        return;
-      }
-      connection.close();
+  private greet(connection: Connection, token: string | undefined): void {
+    connection.command('connect', this.hello(token), {
+      accepted: (reply) => {
+        if (connection === this.connection) this.welcomed(connection, reply as unknown as Session);
+      },
+      refused: (error) => {
+        if (connection === this.connection) this.turnedAway(connection, error);
+      },
+    });
+  }
+
+  private welcomed(connection: Connection, session: Session): void {
+    this.refusals = 0;
+    this.limits = session.limits ?? {};
+    if (session.token) {
+      this.guestToken = session.token;
+      this.renewNext = false;
     }
+    connection.heartbeat((session.heartbeat || 0) * 1000);
+    this.stableTimer = this.clock.setTimeout(() => {
+      this.backoff.reset();
+    }, STABLE_AFTER);
+    this.scheduleRenewal(session.expires_in);
+    this.setState({ status: 'online', session });
+    this.emit('session', session);
+    for (const [room, subscription] of this.subscriptions) {
+      if (!subscription.asked) this.attach(room, subscription);
+    }
+    this.publisher.start((item, accepted, refused) => {
+      const { room, type, cid, body, target } = item;
+      const members: Record<string, unknown> = { room, type, cid, body };
+      if (target !== undefined) members.target = target;
+      connection.command('publish', members, {
+        accepted: (reply) => {
+          accepted(reply as unknown as Receipt);
+        },
+        refused,
+      });
+    });
+  }
+
+  private turnedAway(connection: Connection, error: ParleyError): void {
+    if (error.code === 'unauthorized' && this.refusals++ === 0) {
+      this.renewNext = true;
+    } else if (!error.retry) {
+      this.connection = undefined;
+      connection.close();
+      this.stop(error);
+      return;
+    }
+    connection.close();
   }
 
   private scheduleRenewal(expiresIn: number | undefined): void {
@@ -325,20 +361,31 @@ export class ParleyClient extends Emitter<ClientEvents> {
 
   private async renew(): Promise<void> {
     const connection = this.connection;
-    try {
-      const token = await this.options.token?.(true);
-      if (!connection || connection !== this.connection || token === undefined) return;
-      const session = (await connection.request('connect', this.hello(token))) as unknown as Session;
-      this.scheduleRenewal(session.expires_in);
-    } catch (cause) {
-      const error = ParleyError.from(cause);
+    const refused = (error: ParleyError): void => {
       if (connection !== this.connection || error.code === 'offline') return;
       if (error.retry) this.scheduleRenewal(60);
       else this.renewNext = true;
+    };
+    let token: string | undefined;
+    try {
+      token = await this.options.token?.(true);
+    } catch (cause) {
+      const error = ParleyError.from(cause);
+      // Not being reachable for tokens does not mean that the socket is lost.
+      if (error.code === 'offline' && connection === this.connection) this.scheduleRenewal(60);
+      refused(error);
+      return;
     }
+    if (!connection || connection !== this.connection || token === undefined) return;
+    connection.command('connect', this.hello(token), {
+      accepted: (reply) => {
+        if (connection === this.connection) this.scheduleRenewal((reply as unknown as Session).expires_in);
+      },
+      refused,
+    });
   }
 
-  private async attach(room: string, subscription: Subscription): Promise<void> {
+  private attach(room: string, subscription: Subscription): void {
     const { cursor } = subscription;
     const members: Record<string, unknown> = { room };
     if (cursor.last !== undefined) {
@@ -346,32 +393,41 @@ export class ParleyClient extends Emitter<ClientEvents> {
       if (cursor.epoch) members.epoch = cursor.epoch;
     }
     const connection = this.connection;
-    try {
-      const reply = (await this.request('subscribe', members)) as unknown as Subscribed;
-      if (this.subscriptions.get(room) !== subscription) return;
-      const continues = cursor.attach(reply);
-      this.emit('subscribed', reply);
-      if (!continues) this.emit('reset', reply);
-      subscription.ready.splice(0).forEach(({ resolve }) => {
-        resolve(reply);
-      });
-      if (subscription.presence) this.presence(room).catch(() => undefined);
-    } catch (cause) {
-      if (this.subscriptions.get(room) !== subscription) return;
-      const error = ParleyError.from(cause);
-      if (error.code === 'offline') return;
-      if (error.retry) {
+    const current = (): boolean => this.subscriptions.get(room) === subscription;
+    subscription.asked = true;
+    this.command('subscribe', members, {
+      accepted: (reply) => {
+        subscription.asked = false;
+        if (current()) this.attached(room, subscription, reply as unknown as Subscribed);
+      },
+      refused: (error) => {
+        subscription.asked = false;
+        if (!current() || error.code === 'offline') return;
+        if (!error.retry) {
+          this.end(room, subscription, error);
+          return;
+        }
         this.clock.setTimeout(() => {
-          if (connection === this.connection) void this.attach(room, subscription);
+          if (current() && connection === this.connection) this.attach(room, subscription);
         }, RESUBSCRIBE_AFTER);
-        return;
-      }
-      this.subscriptions.delete(room);
-      subscription.ready.splice(0).forEach(({ reject }) => {
-        reject(error);
-      });
-      this.emit('detached', { room, error });
-    }
+      },
+    });
+  }
+
+  private attached(room: string, subscription: Subscription, reply: Subscribed): void {
+    const continues = subscription.cursor.attach(reply);
+    this.emit('subscribed', reply);
+    if (!continues) this.emit('reset', reply);
+    subscription.ready.splice(0).forEach(({ resolve }) => {
+      resolve(reply);
+    });
+    if (subscription.presence) this.presence(room).catch(() => undefined);
+  }
+
+  private end(room: string, subscription: Subscription, error: ParleyError): void {
+    this.subscriptions.delete(room);
+    rejectAll(subscription, error);
+    this.emit('detached', { room, error });
   }
 
   private receive(frame: Record<string, unknown>, length: number): void {
@@ -393,12 +449,12 @@ export class ParleyClient extends Emitter<ClientEvents> {
     } else if (typeof frame.seq === 'number') {
       this.receiveEntry(room, subscription, frame as unknown as Entry, length);
     } else if (frame.gap) {
+      if (!subscription.cursor.attached) return;
       const { from, to } = frame.gap as { from: number; to: number };
       subscription.cursor.skip(to);
       this.emit('gap', { room, from, to });
     } else if (frame.detached) {
-      this.subscriptions.delete(room);
-      this.emit('detached', { room, error: fromWire(frame.detached as WireError) });
+      this.end(room, subscription, fromWire(frame.detached as WireError));
     }
   }
 
@@ -410,7 +466,7 @@ export class ParleyClient extends Emitter<ClientEvents> {
     if (verdict === 'deliver') this.emit('entry', entry);
     if (verdict === 'hole') {
       cursor.detach();
-      void this.attach(room, subscription);
+      this.attach(room, subscription);
       return;
     }
     const ack = cursor.ackDue(this.limits);
@@ -457,6 +513,7 @@ export class ParleyClient extends Emitter<ClientEvents> {
     this.clearTimers();
     this.detachAll();
     this.setState({ status: 'stopped', error });
+    for (const subscription of this.subscriptions.values()) rejectAll(subscription, error);
   }
 
   private detachAll(): void {
@@ -471,4 +528,10 @@ export class ParleyClient extends Emitter<ClientEvents> {
     this.current = state;
     this.emit('state', state);
   }
+}
+
+function rejectAll(subscription: Subscription, error: ParleyError): void {
+  subscription.ready.splice(0).forEach(({ reject }) => {
+    reject(error);
+  });
 }

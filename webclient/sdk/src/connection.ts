@@ -3,6 +3,12 @@ import type { Clock, SocketConstructor, SocketLike } from './runtime.js';
 
 export type Reply = Record<string, unknown>;
 
+/** What becomes of a command. One of the two is called, in the turn in which its answer arrives. */
+export interface Answer {
+  accepted: (reply: Reply) => void;
+  refused: (error: ParleyError) => void;
+}
+
 export interface ConnectionHandlers {
   open: () => void;
   /** A frame that is no answer, with its length in characters. */
@@ -10,6 +16,9 @@ export interface ConnectionHandlers {
   /** Called once; `opened` says whether the handshake had succeeded. */
   closed: (code: number, reason: string, opened: boolean) => void;
 }
+
+/** For commands whose answer changes nothing. */
+export const IGNORED: Answer = { accepted: () => undefined, refused: () => undefined };
 
 const OPEN_TIMEOUT = 10_000;
 const PONG_TIMEOUT = 8_000;
@@ -20,10 +29,7 @@ const PONG_TIMEOUT = 8_000;
  */
 export class Connection {
   private readonly socket: SocketLike;
-  private readonly pending = new Map<
-    number,
-    { resolve: (reply: Reply) => void; reject: (error: ParleyError) => void }
-  >();
+  private readonly pending = new Map<number, Answer>();
   private nextId = 1;
   private opened = false;
   private ended = false;
@@ -63,17 +69,18 @@ export class Connection {
     this.listen();
   }
 
-  /** Sends a command and waits for its answer. */
-  request(op: string, members: Record<string, unknown> = {}): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      if (this.ended) {
-        reject(ParleyError.offline());
-        return;
-      }
-      const id = this.nextId++;
-      this.pending.set(id, { resolve, reject });
-      this.write({ op, id, ...members });
-    });
+  /**
+   * Sends a command. Its answer takes effect before the next frame is looked at: several frames may come in
+   * one turn, and what follows an answer often depends on it, as entries do on the answer to `subscribe`.
+   */
+  command(op: string, members: Record<string, unknown>, answer: Answer): void {
+    if (this.ended) {
+      answer.refused(ParleyError.offline());
+      return;
+    }
+    const id = this.nextId++;
+    this.pending.set(id, answer);
+    this.write({ op, id, ...members });
   }
 
   /** Sends a command that is not answered. */
@@ -110,8 +117,8 @@ export class Connection {
     }
     const waiting = this.pending.get(frame.re);
     this.pending.delete(frame.re);
-    if (frame.error) waiting?.reject(fromWire(frame.error as WireError));
-    else waiting?.resolve(frame);
+    if (frame.error) waiting?.refused(fromWire(frame.error as WireError));
+    else waiting?.accepted(frame);
   }
 
   private heard(): void {
@@ -133,7 +140,7 @@ export class Connection {
   probe(): void {
     if (this.ended || !this.opened) return;
     this.probing = true;
-    this.request('ping').catch(() => undefined);
+    this.command('ping', {}, IGNORED);
     this.clock.clearTimeout(this.watch);
     this.watch = this.clock.setTimeout(() => {
       if (this.probing) this.drop('No sign of life.');
@@ -158,6 +165,6 @@ export class Connection {
     this.handlers.closed(code, reason, this.opened);
     const pending = [...this.pending.values()];
     this.pending.clear();
-    for (const { reject } of pending) reject(ParleyError.offline());
+    for (const { refused } of pending) refused(ParleyError.offline());
   }
 }

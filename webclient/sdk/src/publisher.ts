@@ -13,6 +13,13 @@ export interface PublisherEvents {
   unkept: (item: OutboxItem, cause: unknown) => void;
 }
 
+/** Sends one item; exactly one of the two is called, at once or later. */
+export type Send = (
+  item: OutboxItem,
+  accepted: (receipt: Receipt) => void,
+  refused: (error: ParleyError) => void,
+) => void;
+
 interface Waiting {
   resolve: (receipt: Receipt) => void;
   reject: (error: ParleyError) => void;
@@ -32,7 +39,7 @@ export class Publisher {
   private readonly lanes = new Map<string, Lane>();
   private readonly failed = new Map<string, OutboxItem>();
   private readonly waiting = new Map<string, Waiting[]>();
-  private send: ((item: OutboxItem) => Promise<Receipt>) | undefined;
+  private send: Send | undefined;
   private loading: Promise<void> | undefined;
   private loaded = false;
 
@@ -111,7 +118,7 @@ export class Publisher {
     return [...queued, ...this.failed.values()].sort((a, b) => a.created - b.created);
   }
 
-  start(send: (item: OutboxItem) => Promise<Receipt>): void {
+  start(send: Send): void {
     this.send = send;
     this.pump();
   }
@@ -142,47 +149,56 @@ export class Publisher {
   private pump(): void {
     if (!this.loaded || !this.send) return;
     for (const lane of this.lanes.values()) {
-      if (!lane.busy && lane.queue.length > 0) void this.sendFirst(lane, this.send);
+      if (!lane.busy) this.sendFirst(lane, this.send);
     }
   }
 
-  private async sendFirst(lane: Lane, send: (item: OutboxItem) => Promise<Receipt>): Promise<void> {
+  private sendFirst(lane: Lane, send: Send): void {
     const item = lane.queue[0];
     if (!item) return;
     lane.busy = true;
-    try {
-      const receipt = await send(item);
-      lane.queue.shift();
-      lane.backoff.reset();
-      void this.outbox.remove(item.cid).catch(() => undefined);
-      this.events.sent(item, receipt);
-      this.settle(item.cid, (waiting) => {
-        waiting.resolve(receipt);
-      });
-    } catch (cause) {
-      const error = ParleyError.from(cause);
-      if (error.retry) {
-        // A lost connection is tried again as soon as there is another; a refusal after a pause.
-        if (error.code !== 'offline') await this.pause(250 + lane.backoff.next());
-      } else {
+    send(
+      item,
+      (receipt) => {
         lane.queue.shift();
-        const refused = { ...item, error: { code: error.code, message: error.message } };
-        this.failed.set(item.cid, refused);
-        void this.outbox.put(refused).catch(() => undefined);
-        this.events.failed(refused, error);
+        lane.backoff.reset();
+        void this.outbox.remove(item.cid).catch(() => undefined);
+        this.events.sent(item, receipt);
         this.settle(item.cid, (waiting) => {
-          waiting.reject(error);
+          waiting.resolve(receipt);
         });
-      }
-    }
-    lane.busy = false;
-    this.pump();
+        this.release(lane);
+      },
+      (error) => {
+        // A lost connection is tried again as soon as there is another; a refusal after a pause.
+        if (error.code === 'offline') lane.busy = false;
+        else if (error.retry) this.pause(lane);
+        else this.giveUp(lane, item, error);
+      },
+    );
   }
 
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.clock.setTimeout(resolve, ms);
+  private pause(lane: Lane): void {
+    this.clock.setTimeout(() => {
+      this.release(lane);
+    }, 250 + lane.backoff.next());
+  }
+
+  private giveUp(lane: Lane, item: OutboxItem, error: ParleyError): void {
+    lane.queue.shift();
+    const refused = { ...item, error: { code: error.code, message: error.message } };
+    this.failed.set(item.cid, refused);
+    void this.outbox.put(refused).catch(() => undefined);
+    this.events.failed(refused, error);
+    this.settle(item.cid, (waiting) => {
+      waiting.reject(error);
     });
+    this.release(lane);
+  }
+
+  private release(lane: Lane): void {
+    lane.busy = false;
+    this.pump();
   }
 
   private settle(cid: string, how: (waiting: Waiting) => void): void {

@@ -32,6 +32,14 @@ interface Problem {
   retry?: boolean;
 }
 
+interface Call {
+  body?: unknown;
+  query?: Query;
+  /** Goes without a token. */
+  open?: boolean;
+  keepalive?: boolean;
+}
+
 type Query = Record<string, string | number | undefined>;
 
 /** Everything that is asked once. Each method is one request; refusals are thrown as ParleyError. */
@@ -50,8 +58,9 @@ export class RestClient {
   guest(name?: string): Promise<Grant> {
     return this.call('POST', '/guest', { body: name ? { name } : {}, open: true });
   }
+  /** Goes on when the page is left: the new cookie must arrive, since the old one is void from then on. */
   refresh(): Promise<Grant> {
-    return this.call('POST', '/refresh', { open: true });
+    return this.call('POST', '/refresh', { open: true, keepalive: true });
   }
   logout(): Promise<void> {
     return this.call('POST', '/logout', { open: true });
@@ -123,11 +132,11 @@ export class RestClient {
   private async call<T>(
     method: string,
     where: string,
-    { body, query, open = false }: { body?: unknown; query?: Query; open?: boolean } = {},
+    { body, query, open = false, keepalive = false }: Call = {},
   ): Promise<T> {
     const token = open ? undefined : this.options.token?.();
     try {
-      return await this.send<T>(method, where, query, body, token);
+      return await this.send<T>(method, where, query, body, token, keepalive);
     } catch (cause) {
       const error = ParleyError.from(cause);
       if (open || error.code !== 'unauthorized' || !this.options.renew) throw error;
@@ -143,12 +152,14 @@ export class RestClient {
     query: Query | undefined,
     body: unknown,
     token: string | undefined,
+    keepalive = false,
   ): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (token !== undefined) headers.Authorization = `Bearer ${token}`;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     const init: RequestInit = { method, headers, credentials: 'same-origin' };
     if (body !== undefined) init.body = JSON.stringify(body);
+    if (keepalive) init.keepalive = true;
     const url = `${this.options.base ?? ''}/api/v1${where}${queryString(query)}`;
     let response: Response;
     try {

@@ -28,7 +28,9 @@ export const systemClock: Clock = {
 export function globalSocket(): SocketConstructor {
   const found = (globalThis as { WebSocket?: SocketConstructor }).WebSocket;
   if (!found) {
-    throw new Error('No WebSocket here: pass one as the option WebSocket (Node before 22 has none).');
+    throw new Error(
+      'No WebSocket here: pass one as the option WebSocket (Node before 22 has none; the package ws does).',
+    );
   }
   return found;
 }

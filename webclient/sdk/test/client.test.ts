@@ -429,3 +429,163 @@ describe('publishing', () => {
     expect(await outbox.load()).toEqual([]);
   });
 });
+
+/** Some WebSockets hand over all frames of one read in one turn: answers must not wait for a promise. */
+describe('frames that come in one turn', () => {
+  const answer = (to: { id?: number }, members: object = {}): object => ({
+    re: to.id,
+    room: 'general',
+    head: 0,
+    floor: 1,
+    epoch: 'e1',
+    recovered: true,
+    role: 'member',
+    ...members,
+  });
+
+  it('delivers the entries right behind the answer to subscribe', async () => {
+    const client = make();
+    const got: number[] = [];
+    client.on('entry', ({ seq }) => got.push(seq));
+    await online(client);
+    void client.subscribe('general', { since: 0 });
+    const socket = net.current();
+    socket.burst(answer(socket.last('subscribe'), { head: 2 }), entry(1), entry(2), entry(3));
+    expect(got).toEqual([1, 2, 3]);
+  });
+
+  it('reports a gap and a detachment right behind the answer to subscribe, in order', async () => {
+    const client = make();
+    const got: string[] = [];
+    client.on('subscribed', () => got.push('subscribed'));
+    client.on('gap', ({ to }) => got.push(`gap to ${String(to)}`));
+    client.on('entry', ({ seq }) => got.push(`entry ${String(seq)}`));
+    client.on('detached', ({ error }) => got.push(error.code));
+    await online(client);
+    void client.subscribe('general', { since: 2 });
+    const socket = net.current();
+    socket.burst(
+      answer(socket.last('subscribe'), { head: 9 }),
+      { room: 'general', gap: { from: 3, to: 6 } },
+      entry(7),
+      { room: 'general', detached: { code: 'forbidden', message: 'kicked' } },
+      entry(8),
+    );
+    expect(got).toEqual(['subscribed', 'gap to 6', 'entry 7', 'forbidden']);
+  });
+
+  it('subscribes once per room on a welcome, whoever asks during it, and takes what follows at once', async () => {
+    const client = make();
+    const got: number[] = [];
+    client.on('entry', ({ seq }) => got.push(seq));
+    client.on('session', () => void client.subscribe('general', { since: 0 }));
+    client.connect();
+    await settle();
+    const socket = net.current();
+    await socket.open();
+    socket.burst({ re: socket.last('connect').id, ...SESSION });
+    expect(client.state.status).toBe('online');
+    expect(socket.ops('subscribe')).toHaveLength(1);
+    socket.burst(answer(socket.last('subscribe')), entry(1));
+    expect(got).toEqual([1]);
+  });
+
+  it('resubscribes a room behind a hole and goes on with what follows the second answer', async () => {
+    const client = make();
+    const got: number[] = [];
+    client.on('entry', ({ seq }) => got.push(seq));
+    await online(client);
+    void client.subscribe('general', { since: 0 });
+    const socket = net.current();
+    socket.burst(answer(socket.last('subscribe')), entry(1), entry(3), entry(4));
+    expect(socket.ops('subscribe')).toHaveLength(2);
+    socket.burst(answer(socket.last('subscribe')), entry(2), entry(3));
+    expect(got).toEqual([1, 2, 3]);
+  });
+
+  it('leaves a subscription that was replaced to its successor', async () => {
+    const client = make();
+    const got: number[] = [];
+    client.on('entry', ({ seq }) => got.push(seq));
+    await online(client);
+    const first = client.subscribe('general', { since: 0 });
+    const second = client.subscribe('general', { since: 2 });
+    const socket = net.current();
+    const [one, two] = socket.ops('subscribe');
+    socket.burst(answer(one!), entry(1), answer(two!), entry(3));
+    expect(got).toEqual([3]);
+    await expect(Promise.all([first, second])).resolves.toHaveLength(2);
+  });
+
+  it('settles a publish before the next frame, and sends the next of the room in the same turn', async () => {
+    const outbox = new MemoryOutbox();
+    const client = make({ outbox });
+    const got: string[] = [];
+    client.on('sent', ({ item }) => got.push(`sent ${item.cid}`));
+    client.on('failed', ({ item }) => got.push(`failed ${item.cid}`));
+    client.on('entry', ({ seq }) => got.push(`entry ${String(seq)}`));
+    await online(client);
+    void client.subscribe('general', { since: 0 });
+    void client.publish('general', {}, { cid: 'a' });
+    client.publish('general', {}, { cid: 'b' }).catch(() => undefined);
+    await settle();
+    const socket = net.current();
+    socket.burst(
+      answer(socket.last('subscribe')),
+      { re: socket.last('publish').id, seq: 1, ts: 5 },
+      entry(1, { cid: 'a' }),
+    );
+    expect(socket.last('publish').cid).toBe('b');
+    socket.burst({ re: socket.last('publish').id, error: { code: 'forbidden', message: 'no' } }, entry(2));
+    expect(got).toEqual(['sent a', 'entry 1', 'failed b', 'entry 2']);
+    expect(client.outbox().map(({ cid, error }) => [cid, error?.code])).toEqual([['b', 'forbidden']]);
+  });
+
+  it('counts a publish as answered when the line drops right behind the answer', async () => {
+    const client = make();
+    await online(client);
+    const sent = client.publish('general', {}, { cid: 'a' });
+    await settle();
+    const socket = net.current();
+    socket.burst({ re: socket.last('publish').id, seq: 1, ts: 5 });
+    socket.onclose?.({ code: 1006, reason: '' } as never);
+    await expect(sent).resolves.toMatchObject({ seq: 1 });
+    await clock.advance(500);
+    await welcome();
+    expect(net.current().ops('publish')).toEqual([]);
+  });
+
+  it('names who is here before the changes that follow', async () => {
+    const client = make();
+    const got: string[] = [];
+    client.on('presence', ({ count }) => got.push(`here ${String(count)}`));
+    client.on('signal', ({ signal }) => got.push(signal));
+    await online(client);
+    void client.subscribe('general');
+    await subscribed({ head: 0 });
+    void client.presence('general');
+    const socket = net.current();
+    socket.burst(
+      { re: socket.last('presence').id, room: 'general', count: 1, users: [] },
+      { room: 'general', signal: 'presence', from: '', uid: '', body: { count: 2 } },
+    );
+    expect(got).toEqual(['here 1', 'presence']);
+  });
+});
+
+describe('promises that nobody will keep any more', () => {
+  it('end with unsubscribe, with a detachment and with the end of the client', async () => {
+    const client = make();
+    await online(client);
+    const left = client.subscribe('a');
+    client.unsubscribe('a');
+    await expect(left).rejects.toMatchObject({ code: 'offline' });
+    const kicked = client.subscribe('b');
+    await net.current().frame({ room: 'b', detached: { code: 'forbidden', message: 'kicked' } });
+    await expect(kicked).rejects.toMatchObject({ code: 'forbidden' });
+    const other = make({ token: () => Promise.reject(new ParleyError('unauthorized', 'signed out')) });
+    const never = other.subscribe('c');
+    other.connect();
+    await expect(never).rejects.toMatchObject({ code: 'unauthorized' });
+  });
+});

@@ -77,6 +77,11 @@ export class FakeSocket implements SocketLike {
     await settle();
   }
 
+  /** Frames of one read: all of them in one turn, with no promise going on in between. */
+  burst(...frames: object[]): void {
+    for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) } as never);
+  }
+
   async hangUp(code = 1006): Promise<void> {
     this.readyState = 3;
     this.onclose?.({ code, reason: '' } as never);

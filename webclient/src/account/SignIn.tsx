@@ -2,17 +2,17 @@ import { ParleyError, type Grant } from '@parley/sdk';
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { rest } from '../app/broker';
 import { signIn } from '../app/start';
-import { useStore } from '../app/store';
+import { get, useStore, type State } from '../app/store';
 import { nameProblem, passwordProblem } from './rules';
 import './sign-in.css';
 
-type Mode = 'sign-in' | 'register';
+type Mode = State['door'];
 
 /** `onIdle` runs once the form stands, to fetch what comes after it. */
 export function SignIn({ onIdle }: { onIdle: () => void }) {
   const info = useStore((state) => state.info);
   const notice = useStore((state) => state.notice);
-  const [mode, setMode] = useState<Mode>('sign-in');
+  const [mode, setMode] = useState<Mode>(() => get().door);
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [problem, setProblem] = useState<string>();

@@ -66,6 +66,58 @@ describe('SessionKeeper', () => {
   });
 });
 
+describe('a refresh among tabs and reloads', () => {
+  const keeper = (store: ReturnType<typeof storage>, refresh: () => Promise<Grant>, waits: number[] = []) =>
+    new SessionKeeper(
+      { refresh },
+      store,
+      alone,
+      () => 100_000,
+      (ms) => {
+        waits.push(ms);
+        return Promise.resolve();
+      },
+    );
+
+  it('gives the cookie time that a page left in the midst of a refresh is about to get', async () => {
+    const store = storage();
+    await new Promise<void>((sent) => {
+      const unanswered = (): Promise<Grant> => {
+        sent();
+        return new Promise(() => undefined);
+      };
+      void keeper(store, unanswered).access();
+    });
+    const waits: number[] = [];
+    expect(await keeper(store, () => Promise.resolve(grant('t2')), waits).access()).toBe('t2');
+    expect(waits).toEqual([2000]);
+    expect(await keeper(store, () => Promise.resolve(grant('t3')), waits).access()).toBe('t3');
+    expect(waits).toEqual([2000]);
+  });
+
+  it('waits for nothing when the mark is old or of another clock', async () => {
+    for (const asked of ['97000', '200000', 'x']) {
+      const store = storage();
+      store.write('parley.refresh', asked);
+      const waits: number[] = [];
+      await keeper(store, () => Promise.resolve(grant('t')), waits).access();
+      expect(waits).toEqual([]);
+    }
+  });
+
+  it('does not go on in the name of somebody who signed in elsewhere', async () => {
+    const store = storage();
+    const other = { ...grant('t2'), user: { id: 'u_mira', name: 'mira', guest: false } };
+    const mine = keeper(store, () => Promise.resolve(other));
+    mine.accept(grant('t1'));
+    await expect(mine.access(true)).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(mine.current()).toBe('t1');
+    expect(mine.isStranger(JSON.stringify(other.user))).toBe(true);
+    expect(mine.isStranger(null)).toBe(true);
+    expect(mine.isStranger(JSON.stringify({ ...grant('t').user, name: 'Ada' }))).toBe(false);
+  });
+});
+
 describe('rules', () => {
   it('say what is wrong with a name or a password', () => {
     expect(nameProblem('ada.l-1')).toBeUndefined();

@@ -7,7 +7,7 @@ import { RoomList } from '../rooms/RoomList';
 import { Welcome } from '../rooms/Welcome';
 import { Empty } from '../ui/Empty';
 import { useRoute } from './router';
-import { rememberRoom, wakeUp } from './start';
+import { checkLine, rememberRoom, wakeUp } from './start';
 import { get, set, useStore } from './store';
 import { useShortcuts } from './shortcuts';
 import './shell.css';
@@ -42,9 +42,11 @@ export function Shell() {
       if (document.visibilityState === 'visible') wakeUp();
     };
     window.addEventListener('online', wakeUp);
+    window.addEventListener('offline', checkLine);
     document.addEventListener('visibilitychange', visible);
     return () => {
       window.removeEventListener('online', wakeUp);
+      window.removeEventListener('offline', checkLine);
       document.removeEventListener('visibilitychange', visible);
     };
   }, []);

@@ -3,7 +3,7 @@ import * as conversation from '../conversation/actions';
 import { applyReadMark, dropRoom, refreshRooms, sendReadMarks } from '../rooms/actions';
 import { broker, endBroker, rest, session, startBroker } from './broker';
 import { currentRoute, roomPath } from './router';
-import { get, initialState, set, setIn } from './store';
+import { get, initialState, set, setIn, type State } from './store';
 
 const LAST_ROOM = 'parley.room';
 
@@ -15,6 +15,10 @@ export async function start(): Promise<void> {
       set({ info });
     })
     .catch(() => undefined);
+  session.onStranger(() => {
+    endBroker();
+    location.reload();
+  });
   const known = session.remembered();
   if (known) await enter(known);
   else set({ phase: 'signed-out' });
@@ -86,12 +90,17 @@ function stopped(error: ParleyError): void {
   if (error.code !== 'unauthorized') return;
   const guest = get().me?.guest === true;
   endBroker();
+  // Another tab may have signed somebody in meanwhile; then that is who is here.
+  if (session.isStranger(session.stored())) {
+    location.reload();
+    return;
+  }
   session.forget();
   const notice = guest ? 'Your guest session has ended.' : 'Please sign in again.';
   set({ ...initialState, info: get().info, phase: 'signed-out', notice });
 }
 
-export async function signOut(): Promise<void> {
+export async function signOut(door: State['door'] = 'sign-in'): Promise<void> {
   const cache = broker()?.cache;
   endBroker();
   await rest.logout().catch(() => undefined);
@@ -100,7 +109,7 @@ export async function signOut(): Promise<void> {
   await cache?.destroy();
   history.replaceState(null, '', '#/');
   window.dispatchEvent(new HashChangeEvent('hashchange'));
-  set({ ...initialState, info: get().info, phase: 'signed-out' });
+  set({ ...initialState, info: get().info, phase: 'signed-out', door });
 }
 
 function detached(room: string, error: ParleyError): void {
@@ -133,6 +142,11 @@ function presenceChanged(room: string, { count, joined = [], left = [] }: Presen
 /** Remembers where to begin next time. */
 export function rememberRoom(room: string): void {
   localStorage.setItem(LAST_ROOM, room);
+}
+
+/** The network seems to be gone: asks for a sign of life instead of waiting for the next one. */
+export function checkLine(): void {
+  broker()?.client.retryNow();
 }
 
 /** Coming back to the tab or the network: no waiting, and a look at rooms one was invited to. */

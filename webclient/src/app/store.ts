@@ -22,6 +22,8 @@ export interface State {
   me: User | undefined;
   info: ServerInfo | undefined;
   notice: string | undefined;
+  /** Which form stands at the door. */
+  door: 'sign-in' | 'register';
   // Connection
   connection: ConnectionState;
   unsent: number;
@@ -49,6 +51,7 @@ export const initialState: State = {
   me: undefined,
   info: undefined,
   notice: undefined,
+  door: 'sign-in',
   connection: { status: 'idle' },
   unsent: 0,
   rooms: {},

@@ -149,20 +149,38 @@ function Bottom() {
   return <div className="log-bottom" />;
 }
 
+/** Marks what is in view as read, at most so often: in a busy room too. */
+const MARK_EVERY = 400;
+
 function useMarkRead(name: string, atBottom: boolean, last: number): void {
   const fresh = useStore((state) => state.roomsFresh);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const seen = useRef({ atBottom, last });
   useEffect(() => {
+    seen.current = { atBottom, last };
     if (!fresh || !atBottom || last === 0) return;
     const mark = (): void => {
-      if (document.visibilityState === 'visible' && document.hasFocus()) markRead(name, last);
+      const now = seen.current;
+      if (now.atBottom && document.visibilityState === 'visible' && document.hasFocus()) {
+        markRead(name, now.last);
+      }
     };
-    const timer = setTimeout(mark, 400);
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      mark();
+    }, MARK_EVERY);
     window.addEventListener('focus', mark);
     return () => {
-      clearTimeout(timer);
       window.removeEventListener('focus', mark);
     };
   }, [name, atBottom, last, fresh]);
+  useEffect(
+    () => () => {
+      clearTimeout(timer.current);
+      timer.current = undefined;
+    },
+    [],
+  );
 }
 
 function focusLine(list: VirtuosoHandle | null, box: HTMLElement | null, index: number): void {

@@ -6,7 +6,7 @@ import { EditForm } from '../composer/EditForm';
 import { Avatar } from '../ui/Avatar';
 import { dayName, fullTime, timeOf } from '../ui/time';
 import { discard, retry } from './actions';
-import { mentions, textOf, type Line } from './lines';
+import { mentions, noticeText, textOf, type Line } from './lines';
 import { DeleteDialog } from './DeleteDialog';
 import { MessageActions } from './MessageActions';
 import { MessageText } from './MessageText';
@@ -199,19 +199,11 @@ function Trouble({ row }: { row: Row }) {
   );
 }
 
-const NOTICES: Record<string, string> = {
-  join: 'joined',
-  leave: 'left',
-  room: 'changed the room',
-  pin: 'pinned a message',
-};
-
 function Notice({ row }: { row: Row }) {
-  const unpinned = row.type === 'pin' && row.body.on === false;
   return (
     <div className="notice" data-line data-seq={row.seq} tabIndex={-1}>
       <span>
-        <b>{row.from}</b> {unpinned ? 'unpinned a message' : NOTICES[row.type]}
+        <b>{row.from}</b> {noticeText(row)}
       </span>
       <Time row={row} />
     </div>

@@ -1,6 +1,6 @@
 import type { Row } from '@parley/sdk';
 import { describe, expect, it } from 'vitest';
-import { firstIndex, mentions, quote, textOf, toLines } from './lines';
+import { firstIndex, mentions, quote, textOf, toLines, noticeText } from './lines';
 
 const NOON = new Date(2026, 2, 10, 12, 0).getTime();
 const row = (seq: number, more: Partial<Row> = {}): Row => ({
@@ -74,5 +74,20 @@ describe('texts', () => {
   it('quotes the beginning', () => {
     expect(quote('ada', 'one\ntwo')).toBe('> **ada:** one\n> two\n\n');
     expect(quote('ada', '1\n2\n3\n4\n5')).toContain('> …');
+  });
+});
+
+describe('noticeText', () => {
+  it('says what the server noted', () => {
+    const user = { id: 'u_lea', name: 'lea' };
+    const say = (type: string, body: Record<string, unknown> = {}): string => noticeText({ type, body });
+    expect(say('join')).toBe('joined');
+    expect(say('member', { user, role: 'member' })).toBe('added lea');
+    expect(say('member', { user, role: 'guest' })).toBe('removed lea');
+    expect(say('member', { user, role: 'later' })).toBe('changed the role of lea');
+    expect(say('room', { title: 'Ships' })).toBe('changed the topic to “Ships”');
+    expect(say('room', { visibility: 'private' })).toBe('made the room private');
+    expect(say('room', { keep: 'acked' })).toBe('changed the room');
+    expect(say('pin', { on: false })).toBe('unpinned a message');
   });
 });

@@ -2,7 +2,7 @@ import type { Row } from '@parley/sdk';
 import { dayOf } from '../ui/time';
 
 const GROUP_SPAN = 5 * 60_000;
-const SHOWN = new Set(['message', 'join', 'leave', 'room', 'pin']);
+const SHOWN = new Set(['message', 'join', 'leave', 'member', 'room', 'pin']);
 
 /** A row with what its place among the others adds to it. */
 export interface Line {
@@ -79,4 +79,34 @@ export function quote(name: string, text: string): string {
   const kept = lines.slice(0, 4);
   if (lines.length > kept.length) kept.push('…');
   return `> **${name}:** ${kept.join('\n> ')}\n\n`;
+}
+
+const ROLE_NOTICES: Record<string, (who: string) => string> = {
+  owner: (who) => `made ${who} an owner`,
+  moderator: (who) => `made ${who} a moderator`,
+  member: (who) => `added ${who}`,
+  banned: (who) => `banned ${who}`,
+  guest: (who) => `removed ${who}`,
+};
+
+/** What the server noted, as it goes on behind the name of who did it. */
+export function noticeText({ type, body }: Pick<Row, 'type' | 'body'>): string {
+  switch (type) {
+    case 'join':
+      return 'joined';
+    case 'leave':
+      return 'left';
+    case 'pin':
+      return body.on === false ? 'unpinned a message' : 'pinned a message';
+    case 'member': {
+      const who = (body.user as { name?: string } | undefined)?.name ?? 'somebody';
+      return ROLE_NOTICES[String(body.role)]?.(who) ?? `changed the role of ${who}`;
+    }
+    default:
+      if (typeof body.title === 'string') {
+        return body.title ? `changed the topic to “${body.title}”` : 'removed the topic';
+      }
+      if (typeof body.visibility === 'string') return `made the room ${body.visibility}`;
+      return 'changed the room';
+  }
 }

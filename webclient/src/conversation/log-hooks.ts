@@ -19,11 +19,18 @@ export function newMessages(lines: Line[], seq: number, me: string): number {
 export function useStayAtBottom(box: RefObject<HTMLElement | null>, startsThere: boolean): void {
   useEffect(() => {
     const element = box.current;
-    const content = element?.firstElementChild;
+    // The viewport is as high as its box; what grows is the list in it.
+    const content =
+      element?.querySelector('[data-testid="virtuoso-item-list"]') ?? element?.firstElementChild;
     if (!element || !content) return;
     let pinned = startsThere;
+    let before = element.scrollTop;
     const onScroll = (): void => {
-      pinned = element.scrollHeight - element.scrollTop - element.clientHeight < 48;
+      const top = element.scrollTop;
+      if (element.scrollHeight - top - element.clientHeight < 48) pinned = true;
+      // Away from the bottom by growth alone is no wish of the reader's.
+      else if (top < before) pinned = false;
+      before = top;
     };
     const observer = new ResizeObserver(() => {
       if (pinned) element.scrollTop = element.scrollHeight;

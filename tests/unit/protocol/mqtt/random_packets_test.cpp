@@ -131,10 +131,11 @@ class Maker {
   }
   Connack connack() {
     Connack c;
-    if (coin())
+    if (coin()) {
       c.session_present = true;
-    else
+    } else {
       c.reason = coin() ? Reason::not_authorized : Reason::success;
+    }
     auto& p = c.properties;
     maybe(p.maximum_qos, [&] { return below(2); });
     maybe(p.server_keep_alive_s, [&] { return id(); });
