@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Broker } from '../integration/lib/broker.mjs';
+import { Device } from '../integration/lib/rest.mjs';
 import { until } from '../integration/lib/wait.mjs';
 import { Person, launch, phone } from './lib/person.mjs';
 
@@ -18,6 +19,8 @@ describe('chat in the browser', { timeout: 300_000 }, () => {
 
   before(async () => {
     broker = await Broker.start({ args: ['--anonymous'] });
+    const host = await new Device(broker.url).register('host');
+    for (const name of ['offline', 'restart', 'reload', 'phone']) await host.must(201, 'POST', '/rooms', { name });
     browser = await launch();
     [ada, bob] = [await Person.enter(browser, broker), await Person.enter(browser, broker)];
     await ada.register('ada');
@@ -34,7 +37,7 @@ describe('chat in the browser', { timeout: 300_000 }, () => {
     await ada.button('New room').click();
     await ada.page.getByLabel('Room name').fill('garden');
     await ada.button('Create room').click();
-    await ada.page.getByRole('log', { name: 'Messages in garden' }).waitFor();
+    await ada.isIn('garden');
     await bob.open('garden');
     await bob.button('Join room').click();
     await bob.page.getByRole('link', { name: 'garden' }).waitFor();
@@ -123,7 +126,7 @@ describe('chat in the browser', { timeout: 300_000 }, () => {
     for (let i = 1; i <= 5; ++i) await say(ada, `unsent ${i}`);
     await until(async () => (await ada.messages()).filter(({ state }) => state === 'sending').length === 5, 'five wait');
     await ada.page.reload();
-    await ada.page.getByRole('log', { name: 'Messages in reload' }).waitFor();
+    await ada.isIn('reload');
     await until(async () => JSON.stringify(await ada.texts()) === JSON.stringify(said), 'they are still there after the reload');
     assert.deepEqual(await bob.texts(), ['hello']);
     ada.proxy.set('open');
@@ -150,7 +153,7 @@ describe('chat in the browser', { timeout: 300_000 }, () => {
     guest.name = 'guest';
     await guest.button('Continue as guest').tap();
     await guest.page.evaluate(() => (location.hash = '#/r/phone'));
-    await guest.page.getByRole('log', { name: 'Messages in phone' }).waitFor();
+    await guest.isIn('phone');
     await guest.composer().fill('from a phone');
     await guest.button('Send').tap();
     await guest.sees(['from a phone']);

@@ -64,7 +64,16 @@ export class Person {
 
   async open(room) {
     await this.page.evaluate((hash) => (location.hash = hash), `#/r/${encodeURIComponent(room)}`);
-    await this.page.getByRole('log', { name: `Messages in ${room}` }).waitFor();
+    await this.isIn(room);
+  }
+
+  // The room stands there, loaded. An empty one has no log, but says so.
+  async isIn(room) {
+    await this.page.getByRole('heading', { level: 1, name: room }).waitFor();
+    await this.page
+      .getByRole('log', { name: `Messages in ${room}` })
+      .or(this.page.getByText(`This is the beginning of ${room}`))
+      .waitFor();
   }
 
   composer() {
@@ -78,8 +87,8 @@ export class Person {
 
   // The messages of the open room, as they stand on the screen from top to bottom.
   messages() {
-    return this.page.getByRole('log').evaluate((log) =>
-      [...log.querySelectorAll('article')].map((row) => ({
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll('[role=log] article')].map((row) => ({
         seq: Number(row.dataset.seq ?? 0),
         cid: row.dataset.cid,
         state: row.dataset.state,
