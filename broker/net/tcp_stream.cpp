@@ -104,10 +104,14 @@ bool TcpStream::write(std::span<const Frame> frames) {
   if (frames.empty()) return true;
   if (!waiting_) waiting_ = std::make_unique<std::vector<Frame>>();
   for (const Frame& frame : frames) {
-    // A frame cut in its middle is queued as a copy of its rest: it happens once per congestion, and keeps the queue a list of
-    // whole frames.
-    waiting_->push_back(offset == 0 ? frame : Frame::copy_of(frame.bytes().substr(offset)));
     waiting_bytes_ += frame.size() - offset;
+    if (offset == 0) {
+      waiting_->push_back(frame);
+    } else {
+      // A frame cut in its middle is queued as a copy of its rest: it happens once per congestion, and keeps the queue a list of
+      // whole frames.
+      waiting_->push_back(Frame::copy_of(frame.bytes().substr(offset)));
+    }
     offset = 0;
   }
   if (!writing_) start_queued_write();

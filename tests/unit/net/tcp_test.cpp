@@ -244,6 +244,8 @@ TEST_F(Listening, NoDescriptorLeftTurnsConnectionsAwayWithoutSpinning) {
   to.sin_family = AF_INET;
   to.sin_port = htons(listener->address().port);
   inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
+  const timeval limit = {.tv_sec = 10, .tv_usec = 0};
+  setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
   const rlimit none_left = {static_cast<rlim_t>(client) + 1, before.rlim_max};
