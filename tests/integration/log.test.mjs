@@ -84,7 +84,10 @@ describe('the log over the native protocol', () => {
       const sent = clients.map((client) => Promise.all(Array.from({ length: 40 }, () => client.publish(name, {}))));
       for (const replies of await Promise.all(sent)) {
         const seqs = replies.map(({ seq }) => seq);
-        assert.deepEqual(seqs, [...seqs].sort((a, b) => a - b));
+        assert.deepEqual(
+          seqs,
+          [...seqs].sort((a, b) => a - b),
+        );
       }
     }
     await Promise.all(clients.map((client) => client.close()));
