@@ -54,7 +54,8 @@ class Frame {
   std::size_t size() const { return header_ == nullptr ? 0 : header_->size; }
   std::string_view bytes() const {
     if (header_ == nullptr) return {};
-    return header_->owner == nullptr ? std::string_view(reinterpret_cast<const char*>(header_ + 1), header_->size) : **header_->owner;
+    return header_->owner == nullptr ? std::string_view(reinterpret_cast<const char*>(header_ + 1), header_->size)
+                                     : **header_->owner;
   }
   // Of a frame made by uninitialized().
   char* data_for_writing() { return reinterpret_cast<char*>(header_ + 1); }
