@@ -50,6 +50,7 @@ struct NewEntry {
   std::string body;
   std::string content_type;
   std::string properties;
+  bool retain = false;  // becomes the room's retained message; with an empty body it takes that one away
   std::optional<MemberChange> member;
   std::optional<RoomChange> settings;
 };
