@@ -127,7 +127,11 @@ describe('chat in the browser', { timeout: 300_000 }, () => {
     await until(async () => (await ada.messages()).filter(({ state }) => state === 'sending').length === 5, 'five wait');
     await ada.page.reload();
     await ada.isIn('reload');
-    await until(async () => JSON.stringify(await ada.texts()) === JSON.stringify(said), 'they are still there after the reload');
+    let texts;
+    await until(
+      async () => JSON.stringify((texts = await ada.texts())) === JSON.stringify(said),
+      () => `they are still there after the reload: ${JSON.stringify(texts)}`,
+    );
     assert.deepEqual(await bob.texts(), ['hello']);
     ada.proxy.set('open');
     await ada
