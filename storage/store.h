@@ -142,12 +142,34 @@ struct Pruned {
   Seq floor = 1;
 };
 
+struct RoomHead {
+  RoomId room = 0;
+  Seq head = 0;
+};
+// What other processes wrote to the same log, as seen from one snapshot of its commits to the next.
+struct MovedHeads {
+  std::string snapshot;  // where this answer ends: what to ask with next; opaque
+  std::string epoch;     // another one than before: nothing that is remembered of the log holds any more
+  std::vector<RoomHead>
+      rooms;  // each room whose head moved, once, with its head; may name rooms that did not move, never misses one
+};
+
+// Where an entry is once its append was answered.
+enum class Durability : unsigned char {
+  local,       // on the disk of the one server (or file) that has the log
+  replicated,  // on synchronous standbys too
+};
+
 class Store {
  public:
   virtual ~Store() = default;
 
-  // Names this life of the log; known once the store is open. Same thread.
+  // Names this life of the log; known once the store is open. It changes while the store is open only when the database behind
+  // it became another one (fail-over, restore, `parley epoch bump`); moved_heads tells. Same thread.
   virtual std::string epoch() const = 0;
+  // False while the store knows that it is cut off from its database: new calls would be answered `unavailable` at once, while
+  // appends under way wait until their outcome can be learned. Same thread.
+  virtual bool available() const { return true; }
 
   // Appends a batch as one commit; result i belongs to entry i. Numbers go up in the batch's order, per room. An entry at fault
   // is refused alone (not_found, forbidden, conflict, too_large); the others are committed. `ts` is max(the room's last, `now`).
@@ -183,6 +205,13 @@ class Store {
 
   // One small step of pruning over all rooms; answers the rooms whose floor moved. An empty answer: nothing is left to do now.
   virtual void prune(Retention retention, UnixMs now, Reply<std::vector<Pruned>> done) = 0;
+
+  // Which rooms' heads moved since `since`, a snapshot from an earlier answer; empty: none, only the snapshot to begin with.
+  // By transaction, not by time: a commit that was under way at the earlier snapshot counts in this one. Appends of this store
+  // are among them. A store that only this process can write answers with no rooms.
+  virtual void moved_heads(std::string since, Reply<MovedHeads> done) = 0;
+
+  virtual void durability(Reply<Durability> done) = 0;
 
   // Whether the store could commit now (writes a row of its own and commits).
   virtual void probe(Reply<Nothing> done) = 0;

@@ -232,6 +232,14 @@ void MemoryStore::prune(Retention retention, UnixMs now, Reply<std::vector<Prune
   });
 }
 
+void MemoryStore::moved_heads(std::string /*since*/, Reply<MovedHeads> done) {
+  answer(std::move(done), [this]() -> Result<MovedHeads> { return MovedHeads{"0", settings_.epoch, {}}; });
+}
+
+void MemoryStore::durability(Reply<Durability> done) {
+  answer(std::move(done), []() -> Result<Durability> { return Durability::local; });
+}
+
 void MemoryStore::probe(Reply<Nothing> done) {
   answer(std::move(done), [] { return ok_status(); });
 }

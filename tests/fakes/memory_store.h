@@ -58,6 +58,8 @@ class MemoryStore final : public Store {
   void rotate_refresh(std::string old_hash, RefreshToken next, UnixMs now, Reply<RefreshToken> done) override;
   void revoke_refresh(std::string hash, Reply<std::string> done) override;
   void prune(Retention retention, UnixMs now, Reply<std::vector<Pruned>> done) override;
+  void moved_heads(std::string since, Reply<MovedHeads> done) override;
+  void durability(Reply<Durability> done) override;
   void probe(Reply<Nothing> done) override;
   void close(UniqueFunction<void()> done) override;
 
