@@ -121,10 +121,13 @@ export async function startStack() {
   start('prometheus-node-exporter', [`--web.listen-address=127.0.0.1:${at.node}`]);
   let proxy = readFileSync(join(root, 'scripts/compose/haproxy.cfg'), 'utf8');
   proxy = proxy.replaceAll(/parley-[12]:8080/g, `127.0.0.1:${at.web}`).replaceAll('check port 9090', `check port ${at.parley}`);
-  proxy = proxy.replaceAll(/parley-[12]:1883/g, `127.0.0.1:${at.mqtt}`).replaceAll(/bind :(\d+)/g, (_, port) => `bind 127.0.0.1:${{ 8080: at.front, 1883: at.mqtt, 8404: at.haproxy }[port]}`);
+  proxy = proxy.replace('maxconn 50000', 'maxconn 200').replaceAll(/parley-[12]:1883/g, `127.0.0.1:${at.mqtt}`).replaceAll(/bind :(\d+)/g, (_, port) => `bind 127.0.0.1:${{ 8080: at.front, 1883: at.mqtt, 8404: at.haproxy }[port]}`);
   writeFileSync(join(scratch, 'haproxy.cfg'), proxy);
   const balancer = start('haproxy', ['-db', '-f', join(scratch, 'haproxy.cfg')]);
-  const fixture = createServer((_, response) => response.end(readFileSync(join(root, 'tests/deploy/fixtures/cluster.prom'))));
+  const series = readFileSync(join(root, 'tests/deploy/fixtures/cluster.prom'), 'utf8');
+  const began = Date.now();
+  const growing = (_, name, value) => `${name} ${Number(value) + (Date.now() - began) / 100}`; // counters count
+  const fixture = createServer((_, response) => response.end(series.replaceAll(/^(\w+_total\{.*\}) (\S+)$/gm, growing)));
   fixture.listen(at.fixture, '127.0.0.1');
 
   await answers(`http://127.0.0.1:${at.parley}/readyz`, broker);
