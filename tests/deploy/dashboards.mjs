@@ -11,7 +11,9 @@ const dashboards = readdirSync(folder).map((file) => JSON.parse(readFileSync(joi
 check('there are five dashboards', dashboards.length === 5, dashboards.length);
 
 const panels = dashboards.flatMap(({ uid, panels: all }) =>
-  all.filter(({ type }) => type !== 'row').flatMap(({ title, targets }) => targets.map(({ expr }) => ({ name: `${uid}: ${title}`, expr }))),
+  all
+    .filter(({ type }) => type !== 'row')
+    .flatMap(({ title, targets }) => targets.map(({ expr }) => ({ name: `${uid}: ${title}`, expr }))),
 );
 const groups = yaml.load(readFileSync(join(root, 'grafana/prometheus/rules/recording.rules.yaml'), 'utf8')).groups;
 const records = groups.flatMap(({ rules }) => rules.map(({ record }) => ({ name: `record ${record}`, expr: record })));
@@ -59,9 +61,13 @@ try {
   // Every parley_ series that a dashboard or rule names is one that the broker has.
   const served = new Set((await stack.brokerMetrics()).matchAll(/^(parley_\w+)/gm).map?.(([, name]) => name) ?? []);
   for (const [, name] of (await stack.brokerMetrics()).matchAll(/^(parley_\w+)/gm)) served.add(name);
-  const texts = [...dashboards.map((d) => JSON.stringify(d)), readFileSync(join(root, 'grafana/prometheus/rules/alerts.rules.yaml'), 'utf8')];
+  const texts = [
+    ...dashboards.map((d) => JSON.stringify(d)),
+    readFileSync(join(root, 'grafana/prometheus/rules/alerts.rules.yaml'), 'utf8'),
+  ];
   for (const text of texts)
-    for (const [, name] of text.matchAll(/\b(parley_(?!table)\w+)\b/g)) check(`${name} is a metric of the broker`, served.has(name));
+    for (const [, name] of text.matchAll(/\b(parley_(?!table)\w+)\b/g))
+      check(`${name} is a metric of the broker`, served.has(name));
 } finally {
   await stack.stop();
 }

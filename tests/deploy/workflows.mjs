@@ -15,7 +15,11 @@ check('actionlint', lint.status === 0, lint.stdout + lint.stderr);
 for (const file of files) {
   const text = readFileSync(join(folder, file), 'utf8');
   const workflow = yaml.load(text);
-  check(`${file}: reads only by default`, JSON.stringify(workflow.permissions) === '{"contents":"read"}', JSON.stringify(workflow.permissions));
+  check(
+    `${file}: reads only by default`,
+    JSON.stringify(workflow.permissions) === '{"contents":"read"}',
+    JSON.stringify(workflow.permissions),
+  );
   check(`${file}: has a concurrency group`, Boolean(workflow.concurrency?.group));
   for (const [, action] of text.matchAll(/uses: (\S+.*)/g))
     check(`${file}: ${action} is pinned by its full hash and says its version`, /^[\w./-]+@[0-9a-f]{40} # v\d/.test(action));
@@ -27,13 +31,22 @@ for (const file of files) {
       check(`${file}: ${name} puts no expression into a script`, !step.run.includes('${{'), step.run);
       const shell = spawnSync('shellcheck', ['-s', 'bash', '-'], { input: step.run, encoding: 'utf8' });
       check(`${file}: shellcheck`, shell.status === 0, shell.stdout);
-      for (const [, script] of step.run.matchAll(/(?:^|\s)((?:scripts|\.ci)\/[\w/-]+)/g)) check(`${file}: ${script} is there`, existsSync(join(root, script)));
+      for (const [, script] of step.run.matchAll(/(?:^|\s)((?:scripts|\.ci)\/[\w/-]+)/g))
+        check(`${file}: ${script} is there`, existsSync(join(root, script)));
     }
   }
 }
-for (const file of ['dependabot.yml', 'CODEOWNERS', 'pull_request_template.md', 'ISSUE_TEMPLATE/bug.yml', 'ISSUE_TEMPLATE/feature.yml'])
+for (const file of [
+  'dependabot.yml',
+  'CODEOWNERS',
+  'pull_request_template.md',
+  'ISSUE_TEMPLATE/bug.yml',
+  'ISSUE_TEMPLATE/feature.yml',
+])
   check(`.github/${file} is there`, existsSync(join(root, '.github', file)));
 for (const update of yaml.load(readFileSync(join(root, '.github/dependabot.yml'), 'utf8')).updates)
-  for (const directory of update.directories ?? [update.directory]) check(`dependabot: ${directory}`, existsSync(join(root, directory)));
-for (const [, path] of readFileSync(join(root, '.github/CODEOWNERS'), 'utf8').matchAll(/^\/(\S+)/gm)) check(`CODEOWNERS: ${path}`, existsSync(join(root, path)));
+  for (const directory of update.directories ?? [update.directory])
+    check(`dependabot: ${directory}`, existsSync(join(root, directory)));
+for (const [, path] of readFileSync(join(root, '.github/CODEOWNERS'), 'utf8').matchAll(/^\/(\S+)/gm))
+  check(`CODEOWNERS: ${path}`, existsSync(join(root, path)));
 finish('workflows');

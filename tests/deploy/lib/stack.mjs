@@ -22,7 +22,8 @@ const children = [];
 function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   child.said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (child.said = (child.said + bytes).slice(-4000)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (bytes) => (child.said = (child.said + bytes).slice(-4000)));
   child.on('error', (error) => (child.said += error.message));
   child.done = new Promise((ended) => child.once('close', ended));
   children.push(child);
@@ -63,7 +64,9 @@ async function startPostgres(scratch, port) {
   const [command, ...rest] = [...as, join(bin, 'postgres'), '-D', data, '-p', `${port}`, '-k', data, '-c', 'fsync=off'];
   const child = start(command, rest, { cwd: '/' });
   const sql = (database, text) =>
-    spawnSync(join(bin, 'psql'), ['-h', '127.0.0.1', '-p', `${port}`, '-U', 'parley', '-d', database, '-Atqc', text], { encoding: 'utf8' });
+    spawnSync(join(bin, 'psql'), ['-h', '127.0.0.1', '-p', `${port}`, '-U', 'parley', '-d', database, '-Atqc', text], {
+      encoding: 'utf8',
+    });
   for (let i = 0; i < 100 && sql('postgres', 'SELECT 1').status !== 0; ++i) await pause(100);
   sql('postgres', 'CREATE DATABASE parley');
   sql('parley', 'CREATE TABLE kept (a int); INSERT INTO kept SELECT generate_series(1, 100)');
@@ -80,7 +83,10 @@ async function traffic(port) {
   send({ op: 'subscribe', room: 'general' });
   const timer = setInterval(() => {
     send({ op: 'publish', room: 'general', cid: `${id}`, body: { text: 'hello' } });
-    fetch(`http://127.0.0.1:${port}/api/v1/rooms/general/messages`).then((answer) => answer.arrayBuffer(), () => null);
+    fetch(`http://127.0.0.1:${port}/api/v1/rooms/general/messages`).then(
+      (answer) => answer.arrayBuffer(),
+      () => null,
+    );
   }, 100);
   return () => {
     clearInterval(timer);
@@ -108,20 +114,36 @@ export async function startStack() {
   const at = {};
   for (const name of names) at[name] = await freePort();
 
-  const broker = start(process.env.PARLEY_BIN, [
-    ...['--listen', `127.0.0.1:${at.web}`, '--metrics-listen', `127.0.0.1:${at.parley}`],
-    ...['--data-dir', join(scratch, 'data'), '--anonymous', '--log-level', 'warn', '--workers', '2'],
-  ], { env: { ...process.env, PARLEY_MQTT_LISTEN: 'off' } });
+  const broker = start(
+    process.env.PARLEY_BIN,
+    [
+      ...['--listen', `127.0.0.1:${at.web}`, '--metrics-listen', `127.0.0.1:${at.parley}`],
+      ...['--data-dir', join(scratch, 'data'), '--anonymous', '--log-level', 'warn', '--workers', '2'],
+    ],
+    { env: { ...process.env, PARLEY_MQTT_LISTEN: 'off' } },
+  );
   const postgres = await startPostgres(scratch, at.pg);
   start('redis-server', ['--port', `${at.rd}`, '--bind', '127.0.0.1', '--save', '', '--dir', scratch]);
-  start('prometheus-postgres-exporter', [`--web.listen-address=127.0.0.1:${at.postgres}`, `--extend.query-path=${root}/grafana/prometheus/postgres-queries.yaml`], {
-    env: { ...process.env, DATA_SOURCE_NAME: `postgresql://parley@127.0.0.1:${at.pg}/parley?sslmode=disable` },
-  });
-  start('prometheus-redis-exporter', ['-web.listen-address', `127.0.0.1:${at.redis}`, '-redis.addr', `redis://127.0.0.1:${at.rd}`]);
+  start(
+    'prometheus-postgres-exporter',
+    [`--web.listen-address=127.0.0.1:${at.postgres}`, `--extend.query-path=${root}/grafana/prometheus/postgres-queries.yaml`],
+    {
+      env: { ...process.env, DATA_SOURCE_NAME: `postgresql://parley@127.0.0.1:${at.pg}/parley?sslmode=disable` },
+    },
+  );
+  start('prometheus-redis-exporter', [
+    '-web.listen-address',
+    `127.0.0.1:${at.redis}`,
+    '-redis.addr',
+    `redis://127.0.0.1:${at.rd}`,
+  ]);
   start('prometheus-node-exporter', [`--web.listen-address=127.0.0.1:${at.node}`]);
   let proxy = readFileSync(join(root, 'scripts/compose/haproxy.cfg'), 'utf8');
   proxy = proxy.replaceAll(/parley-[12]:8080/g, `127.0.0.1:${at.web}`).replaceAll('check port 9090', `check port ${at.parley}`);
-  proxy = proxy.replace('maxconn 50000', 'maxconn 200').replaceAll(/parley-[12]:1883/g, `127.0.0.1:${at.mqtt}`).replaceAll(/bind :(\d+)/g, (_, port) => `bind 127.0.0.1:${{ 8080: at.front, 1883: at.mqtt, 8404: at.haproxy }[port]}`);
+  proxy = proxy
+    .replace('maxconn 50000', 'maxconn 200')
+    .replaceAll(/parley-[12]:1883/g, `127.0.0.1:${at.mqtt}`)
+    .replaceAll(/bind :(\d+)/g, (_, port) => `bind 127.0.0.1:${{ 8080: at.front, 1883: at.mqtt, 8404: at.haproxy }[port]}`);
   writeFileSync(join(scratch, 'haproxy.cfg'), proxy);
   const balancer = start('haproxy', ['-db', '-f', join(scratch, 'haproxy.cfg')]);
   const series = readFileSync(join(root, 'tests/deploy/fixtures/cluster.prom'), 'utf8');
@@ -138,7 +160,11 @@ export async function startStack() {
   for (let i = 0; i < 50 && !(await fetch(`http://127.0.0.1:${at.front}/healthz`).catch(() => null))?.ok; ++i) await pause(100);
   const endTraffic = await traffic(at.front); // through the proxy
   const files = prometheusFiles(scratch, at);
-  const prometheus = start('prometheus', [`--config.file=${files}/prometheus.yml`, `--storage.tsdb.path=${scratch}/tsdb`, `--web.listen-address=127.0.0.1:${at.prometheus}`]);
+  const prometheus = start('prometheus', [
+    `--config.file=${files}/prometheus.yml`,
+    `--storage.tsdb.path=${scratch}/tsdb`,
+    `--web.listen-address=127.0.0.1:${at.prometheus}`,
+  ]);
   await answers(`http://127.0.0.1:${at.prometheus}/-/ready`, prometheus);
 
   const json = async (path) => (await fetch(`http://127.0.0.1:${at.prometheus}/api/v1/${path}`)).json();
