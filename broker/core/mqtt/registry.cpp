@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/core/mqtt/message.h"
+#include "broker/protocol/mqtt/topic_syntax.h"
 
 namespace parley::mqtt {
 
@@ -117,6 +118,15 @@ void Registry::left(const std::string& client_id, std::uint64_t generation, std:
   // What the worker noted comes first.
   for (Position& position : state->positions) known->positions.insert_or_assign(position.room, std::move(position));
   state->positions.clear();
+  // A SUBSCRIBE that was under way has added to what `leave` brought.
+  std::vector<std::string> filters;
+  for (const SubscriptionState& subscription : state->subscriptions) {
+    if (!is_shared(subscription.filter)) filters.push_back(subscription.filter);
+  }
+  if (filters.size() != known->filters.size()) {
+    unwatch(*known);
+    watch(*known, std::move(filters));
+  }
   known->state = std::move(state);
   admit_next(client_id);
 }

@@ -64,10 +64,15 @@ void Session::leave_groups() {
     if (!message.share.empty() && message.qos == QoS::at_least_once) given_back.push_back(message.packet_id);
   }
   for (const std::uint16_t packet_id : given_back) window_.remove(packet_id);
-  for (const auto& [filter, place] : by_filter_) {
-    if (!is_shared(filter)) continue;
+  const auto leave = [&](const std::string& filter) {
+    if (!is_shared(filter)) return;
     exchange_.around().shares.tell(
-        [filter = filter, me = ShareMember{exchange_.hub().follower(), id_}](Shares& shares) { shares.leave(filter, me); });
+        [filter, me = ShareMember{exchange_.hub().follower(), id_}](Shares& shares) { shares.leave(filter, me); });
+  };
+  for (const auto& [filter, place] : by_filter_) leave(filter);
+  // A SUBSCRIBE that is under way has joined already.
+  if (job_running_) {
+    for (const Wish& wish : jobs_.front().wishes) leave(wish.state.filter);
   }
 }
 

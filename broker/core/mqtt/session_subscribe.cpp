@@ -112,13 +112,20 @@ void Session::run_subscribe(Job& job) {
     asked.push_back({wish.state.filter, !wish.existed && !again});
   }
   job_running_ = true;
+  std::vector<std::string> added;  // empty where the filter was there already
+  for (const FilterWish& wish : asked) added.push_back(wish.fresh ? wish.filter : std::string());
   exchange_.hub().log().call<std::vector<Granted>>(
       [follower = exchange_.hub().follower(), subject = state_->subject, asked = std::move(asked)](
           Log& log, Reply<std::vector<Granted>> reply) mutable {
         subscribe_filters(log, follower, subject, std::move(asked), std::move(reply));
       },
-      [hub = &exchange_.hub(), id = id_](Result<std::vector<Granted>> answers) {
-        if (auto* self = static_cast<Session*>(hub->session(id))) self->subscribed(std::move(answers).value());
+      [hub = &exchange_.hub(), id = id_, fresh = std::move(added)](Result<std::vector<Granted>> answers) {
+        if (auto* self = static_cast<Session*>(hub->session(id))) return self->subscribed(std::move(answers).value());
+        // The session has ended meanwhile: nobody wants these any more.
+        for (std::size_t i = 0; i < fresh.size(); ++i) {
+          if (fresh[i].empty() || !answers.value()[i].status) continue;
+          hub->log().tell([follower = hub->follower(), filter = fresh[i]](Log& log) { log.remove_interest(follower, filter); });
+        }
       });
 }
 

@@ -23,8 +23,8 @@ struct Settings {
   std::uint32_t session_expiry_max_s = 2'592'000;
   MonoMs connect_timeout_ms = 10'000;
   std::size_t held_messages_max = 1024;  // QoS 0 messages kept for a session while it attaches to a room
-  unsigned retained_page = 256;         // retained messages read at a time
-  std::size_t run_bytes = 64U << 10U;   // joined into one write
+  unsigned retained_page = 256;          // retained messages read at a time
+  std::size_t run_bytes = 64U << 10U;    // joined into one write
 };
 
 // Why a message did not reach somebody, or a publish was not taken, where the protocol has no answer for it.

@@ -276,6 +276,36 @@ TEST_F(MqttSession, ANativeMessageArrivesAsItsTextAndEditsDoNot) {
   EXPECT_EQ(payloads(*reader), (Texts{"hi", R"({"text":"hi","mood":1})"}));
 }
 
+TEST_F(MqttSession, AConnectionThatEndsBeforeItsSubackLeavesNoInterestBehind) {
+  auto writer = world.connect("writer");
+  const auto reaches_the_other_worker = [&] {
+    Publish packet;
+    packet.topic = "a/b";
+    packet.qos = QoS::at_least_once;
+    packet.packet_id = 7;
+    writer->say(packet);
+    world.log_executor.run();
+    const bool reaches = world.workers[1]->executor.waiting() > 0;
+    world.run();
+    return reaches;
+  };
+  auto reader = world.connect("reader", {.worker = 1});
+  Subscribe packet;
+  packet.packet_id = 1;
+  packet.subscriptions.push_back({"a/#", QoS::at_least_once, false, false, RetainHandling::send});
+  packet.subscriptions.push_back({"$share/g/a/#", QoS::at_least_once, false, false, RetainHandling::send});
+  reader->say(packet);
+  reader.reset();
+  world.run();
+  EXPECT_FALSE(reaches_the_other_worker());
+  reader = world.connect("reader", {.worker = 1});
+  world.subscribe(*reader, "a/#", QoS::at_least_once);
+  EXPECT_TRUE(reaches_the_other_worker());
+  reader.reset();
+  world.run();
+  EXPECT_FALSE(reaches_the_other_worker());
+}
+
 TEST_F(MqttSession, AGroupSharesItsMessagesAndTakesThemFromAMemberThatLeaves) {
   auto one = world.connect("one");
   auto two = world.connect("two", {.worker = 1});
