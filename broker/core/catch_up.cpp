@@ -97,6 +97,7 @@ void CatchUp::page_arrived(const LogRoomPtr& room, Result<LogPage> page) {
     add(room, entry);
   }
   sync.known_head = std::max(sync.known_head, page->head);
+  room->info.floor = std::max(room->info.floor, page->floor);
   owner_.ready(room);
   if (room->tail.head() < page->head && rooms_.find(room->info.id) == room) {
     // More pages: those who wait for this read wait on.

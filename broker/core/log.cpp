@@ -333,6 +333,11 @@ void Log::prune_step() {
     for (const Pruned& step : pruned.value()) {
       const LogRoomPtr room = rooms_.find(step.room);
       if (!room) continue;
+      if (step.floor > room->tail.head() + 1) {
+        overtaken(room, step.floor);
+        hand_over({room});
+        continue;
+      }
       room->info.floor = step.floor;
       room->tail.drop_below(step.floor);
       tell_followers(*room, [&](Follower& follower) { follower.pruned(step.room, step.floor); });

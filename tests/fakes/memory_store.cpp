@@ -16,7 +16,12 @@ std::size_t content_bytes(const NewEntry& entry) {
 }
 }  // namespace
 
-MemoryStore::MemoryStore(Executor& owner, MemoryStoreSettings settings) : owner_(owner), settings_(std::move(settings)) {}
+MemoryStore::MemoryStore(Executor& owner, MemoryStoreSettings settings)
+    : owner_(owner), settings_(std::move(settings)), shared_(std::make_shared<Shared>()) {
+  shared_->epoch = settings_.epoch;
+}
+MemoryStore::MemoryStore(Executor& owner, MemoryStore& other)
+    : owner_(owner), settings_(other.settings_), shared_(other.shared_) {}
 MemoryStore::~MemoryStore() { *alive_ = false; }
 
 template <typename T, typename Work>
@@ -64,6 +69,7 @@ void MemoryStore::commit_oldest() {
   waiting_.pop_front();
   if (next.fails) return next.done(failing());
   std::vector<Result<Appended>> results;
+  ++shared_->commits;
   for (const NewEntry& entry : next.batch) {
     MemoryRoom* place = room(entry.room);
     if (place == nullptr) {
@@ -72,6 +78,7 @@ void MemoryStore::commit_oldest() {
       results.emplace_back(Code::too_large, "the entry is larger than the store takes");
     } else {
       results.push_back(place->append(entry, next.now));
+      if (results.back() && !results.back()->duplicate) shared_->moved[entry.room] = shared_->commits;
     }
   }
   next.done(std::move(results));
@@ -232,8 +239,15 @@ void MemoryStore::prune(Retention retention, UnixMs now, Reply<std::vector<Prune
   });
 }
 
-void MemoryStore::moved_heads(std::string /*since*/, Reply<MovedHeads> done) {
-  answer(std::move(done), [this]() -> Result<MovedHeads> { return MovedHeads{"0", settings_.epoch, {}}; });
+void MemoryStore::moved_heads(std::string since, Reply<MovedHeads> done) {
+  answer(std::move(done), [this, since = std::move(since)]() -> Result<MovedHeads> {
+    MovedHeads answer{std::to_string(shared_->commits), shared_->epoch, {}};
+    if (since.empty()) return answer;
+    for (const auto& [id, commit] : shared_->moved) {
+      if (commit > std::stoull(since)) answer.rooms.push_back({id, room(id)->info().head});
+    }
+    return answer;
+  });
 }
 
 void MemoryStore::durability(Reply<Durability> done) {
