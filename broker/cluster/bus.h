@@ -18,9 +18,9 @@
 namespace parley::cluster {
 
 using Channel = std::uint16_t;
-constexpr Channel room_channels = 256;           // channels 0 to 255 carry rooms
-constexpr Channel control_channel = 256;         // what concerns every replica
-constexpr std::size_t message_bytes = 256 << 10; // senders cut what they tell into messages of about this size
+constexpr Channel room_channels = 256;            // channels 0 to 255 carry rooms
+constexpr Channel control_channel = 256;          // what concerns every replica
+constexpr std::size_t message_bytes = 256 << 10;  // senders cut what they tell into messages of about this size
 
 // The channel of a room: rooms spread evenly, also when their ids do not. The mapping is part of the protocol between replicas.
 constexpr Channel channel_of(std::int64_t room) {
@@ -59,8 +59,8 @@ class Bus {
   virtual bool publish(Channel channel, std::string bytes) = 0;
   virtual bool connected() const = 0;
 
-  // ---- what is short-lived: fields of a key. The whole key is gone `ttl_ms` after the last put. Both are dropped while the bus is
-  // away.
+  // ---- what is short-lived: fields of a key. The whole key is gone `ttl_ms` after the last put. Both are dropped while the bus
+  // is away.
   virtual void put(std::string key, std::string field, std::string value, MonoMs ttl_ms) = 0;
   virtual void remove(std::string key, std::string field) = 0;
   // The key's fields in any order, none when there is no such key; unavailable.

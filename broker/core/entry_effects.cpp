@@ -50,7 +50,8 @@ std::optional<RoomChange> room_change_of(const Entry& entry) {
   RoomChange change;
   change.title = member(body->string("title"));
   Visibility visibility = Visibility::open;
-  if (const auto word = member(body->string("visibility")); word && parse_visibility(*word, visibility)) change.visibility = visibility;
+  if (const auto word = member(body->string("visibility")); word && parse_visibility(*word, visibility))
+    change.visibility = visibility;
   Keep keep = Keep::all;
   if (const auto word = member(body->string("keep")); word && parse_keep(*word, keep)) change.keep = keep;
   return change;

@@ -44,17 +44,18 @@ void Log::publish(SubjectPtr subject, Publish publish, Reply<Appended> done) {
       subject, name, [this, subject, publish = std::move(publish), done = std::move(done)](Result<LogRoomPtr> found) mutable {
         if (!found) return done(found.error());
         const LogRoomPtr room = found.value();
-        rooms_.with_role(room, subject->user_id,
-                         [this, room, subject, publish = std::move(publish), done = std::move(done)](Result<Role> role) mutable {
-                           if (!role) return done(role.error());
-                           if (std::find(room->attaching.begin(), room->attaching.end(), subject->user_id) == room->attaching.end())
-                             return submit(room, role.value(), subject, std::move(publish), std::move(done));
-                           // Behind the subject's own attach, which waits for the same look at storage.
-                           catch_up_.refresh(room, [this, room, role = *role, subject, publish = std::move(publish),
-                                                    done = std::move(done)](const Result<Nothing>&) mutable {
-                             submit(room, role, subject, std::move(publish), std::move(done));
-                           });
-                         });
+        rooms_.with_role(
+            room, subject->user_id,
+            [this, room, subject, publish = std::move(publish), done = std::move(done)](Result<Role> role) mutable {
+              if (!role) return done(role.error());
+              if (std::find(room->attaching.begin(), room->attaching.end(), subject->user_id) == room->attaching.end())
+                return submit(room, role.value(), subject, std::move(publish), std::move(done));
+              // Behind the subject's own attach, which waits for the same look at storage.
+              catch_up_.refresh(room, [this, room, role = *role, subject, publish = std::move(publish),
+                                       done = std::move(done)](const Result<Nothing>&) mutable {
+                submit(room, role, subject, std::move(publish), std::move(done));
+              });
+            });
       });
 }
 
@@ -233,11 +234,12 @@ void Log::attach_later(FollowerId follower, const SubjectPtr& subject, const Log
     if (!current(room)) return this->attach(follower, subject, std::move(attach), std::move(done));
     const bool ahead = attach.has_since && attach.since > room->info.head;
     if (!looked && ahead) return done(looked.error());
-    rooms_.with_role(room, subject->user_id,
-                     [this, follower, subject, room, attach = std::move(attach), done = std::move(done)](Result<Role> role) mutable {
-                       if (!role) return done(role.error());
-                       done(attach_now(follower, subject, room, role.value(), attach));
-                     });
+    rooms_.with_role(
+        room, subject->user_id,
+        [this, follower, subject, room, attach = std::move(attach), done = std::move(done)](Result<Role> role) mutable {
+          if (!role) return done(role.error());
+          done(attach_now(follower, subject, room, role.value(), attach));
+        });
   });
 }
 

@@ -145,9 +145,8 @@ void Log::set_read(SubjectPtr subject, std::string name, Seq seq, Reply<ReadMark
 }
 
 void Log::presence(SubjectPtr subject, std::string name, Reply<Presence> done) {
-  with_rights<Presence>(subject, name, Action::see, std::move(done), [this](const LogRoomPtr& room, Role, Reply<Presence> reply) {
-    presence_.ask(room, std::move(reply));
-  });
+  with_rights<Presence>(subject, name, Action::see, std::move(done),
+                        [this](const LogRoomPtr& room, Role, Reply<Presence> reply) { presence_.ask(room, std::move(reply)); });
 }
 
 void Log::publish_signal(SubjectPtr subject, std::string name, std::string type, std::string body, Reply<Nothing> done) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The other replicas, over the bus: what happens here is told to them, what they tell is handed on. Says which channels are wanted,
-// and repeats what must not be missed when somebody (again) gets a connection.
+// The other replicas, over the bus: what happens here is told to them, what they tell is handed on. Says which channels are
+// wanted, and repeats what must not be missed when somebody (again) gets a connection.
 //
 // Threads: the log loop's.
 

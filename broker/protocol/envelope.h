@@ -2,10 +2,10 @@
 
 // What one replica writes to another over the bus, as bytes. Pure.
 //
-// A message is: version (1 byte, 1), kind (1 byte), sender, epoch, then the kind's fields. Numbers are LEB128 varints of at most 64
-// bits, strings are a varint length and the bytes, lists a varint count and the elements. A reader refuses a version or kind that
-// it does not know, so replicas of two versions may stand side by side during a deploy: what one does not understand, the log's
-// storage still tells it.
+// A message is: version (1 byte, 1), kind (1 byte), sender, epoch, then the kind's fields. Numbers are LEB128 varints of at most
+// 64 bits, strings are a varint length and the bytes, lists a varint count and the elements. A reader refuses a version or kind
+// that it does not know, so replicas of two versions may stand side by side during a deploy: what one does not understand, the
+// log's storage still tells it.
 
 #include <string>
 #include <string_view>

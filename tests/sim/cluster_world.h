@@ -15,7 +15,9 @@ namespace parley::testing_world {
 struct Replica {
   Replica(const std::string& name, fakes::MemoryStore& shared, fakes::MemoryBusHub& bus_hub, const Clock& clock,
           LogSettings settings, HubSettings hub_settings)
-      : store(log_executor, shared), bus(bus_hub.door(log_executor)), log(store, clock, named(std::move(settings), name), bus.get()) {
+      : store(log_executor, shared),
+        bus(bus_hub.door(log_executor)),
+        log(store, clock, named(std::move(settings), name), bus.get()) {
     for (int i = 0; i < 2; ++i) workers.push_back(std::make_unique<Worker>(log, log_executor, clock, hub_settings));
     log.start();
   }
