@@ -196,8 +196,9 @@ class Store {
 
   virtual void put_refresh(RefreshToken token, Reply<Nothing> done) = 0;
   // Replaces the token with hash `old_hash` by `next` (its family and user are taken from the old one) and answers the old one.
-  // unauthorized when it is unknown, expired or revoked. One that was already replaced revokes its whole family: conflict, with
-  // the family as the message.
+  // unauthorized when it is unknown, expired or revoked. One that was replaced already is replaced once more as long as nobody
+  // used its successor, which from then on counts as replaced (the answer that carried it may have been lost); otherwise it
+  // revokes its whole family: conflict, with the family as the message.
   virtual void rotate_refresh(std::string old_hash, RefreshToken next, UnixMs now, Reply<RefreshToken> done) = 0;
   // Revokes the family of the token with this hash and answers its name; not_found when unknown.
   virtual void revoke_refresh(std::string hash, Reply<std::string> done) = 0;

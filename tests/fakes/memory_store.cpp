@@ -180,7 +180,7 @@ void MemoryStore::find_account(std::string id, Reply<Account> done) {
 void MemoryStore::put_refresh(RefreshToken token, Reply<Nothing> done) {
   answer(std::move(done), [this, token = std::move(token)]() mutable -> Status {
     const std::string hash = token.hash;
-    refresh_[hash] = {std::move(token), false};
+    refresh_[hash] = {std::move(token), false, {}};
     return ok_status();
   });
 }
@@ -189,18 +189,22 @@ void MemoryStore::rotate_refresh(std::string old_hash, RefreshToken next, UnixMs
   answer(std::move(done), [this, old_hash = std::move(old_hash), next = std::move(next), now]() mutable -> Result<RefreshToken> {
     const auto found = refresh_.find(old_hash);
     if (found == refresh_.end()) return {Code::unauthorized, "unknown or revoked refresh token"};
-    if (found->second.replaced) {
+    const auto successor = refresh_.find(found->second.successor);
+    const bool repeatable = successor != refresh_.end() && !successor->second.replaced;
+    if (found->second.replaced && !repeatable) {
       const std::string family = found->second.token.family;
       std::erase_if(refresh_, [&](const auto& each) { return each.second.token.family == family; });
       return {Code::conflict, family};
     }
     if (found->second.token.expires <= now) return {Code::unauthorized, "the refresh token has expired"};
+    if (repeatable) successor->second.replaced = true;
     found->second.replaced = true;
+    found->second.successor = next.hash;
     const RefreshToken old = found->second.token;
     next.family = old.family;
     next.user_id = old.user_id;
     const std::string hash = next.hash;
-    refresh_[hash] = {std::move(next), false};
+    refresh_[hash] = {std::move(next), false, {}};
     return old;
   });
 }

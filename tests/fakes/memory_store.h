@@ -73,6 +73,7 @@ class MemoryStore final : public Store {
   struct Refresh {
     RefreshToken token;
     bool replaced = false;
+    std::string successor;
   };
 
   // Posts `work`, whose result goes to `done`; neither runs once the store is gone.
