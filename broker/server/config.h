@@ -20,6 +20,11 @@ struct Config {
   std::string metrics_listen;  // empty: /metrics is served on `listen`
   std::string data_dir = "./data";
   std::string database;  // empty: SQLite in the data folder
+  std::string database_password_file;
+  unsigned database_readers = 4;
+  MonoMs database_connect_timeout = 5'000;
+  MonoMs database_timeout = 10'000;
+  MonoMs database_start_wait = 30'000;
   std::string web_root;  // empty: looked for beside the program
   unsigned workers = 0;  // 0: one per core
   unsigned backlog = 1024;
@@ -80,7 +85,7 @@ struct Config {
   std::string log_format = "text";
 };
 
-enum class Verb : unsigned char { serve, check_config, check_health, exit };
+enum class Verb : unsigned char { serve, check_config, check_health, migrate, epoch_bump, exit };
 
 struct CommandLine {
   Verb verb = Verb::serve;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "broker/net/address.h"
+#include "storage/open/open_store.h"
 
 namespace parley::server {
 
@@ -128,8 +129,18 @@ void add_places(Table& table, Config& c) {
   table.text("metrics-listen", c.metrics_listen, "HOST:PORT",
              "a port of its own for /metrics, /healthz and /readyz; empty: /metrics is served on --listen");
   table.text("data-dir", c.data_dir, "DIR", "folder of everything that is kept");
-  Row& database = table.text("database", c.database, "URL", "sqlite:PATH; empty: SQLite in the data folder");
+  Row& database =
+      table.text("database", c.database, "URL",
+                 "sqlite:PATH or postgres://USER@HOST:PORT/DATABASE (all that libpq knows); empty: SQLite in the data folder");
   database.show = [&c] { return mask_password(c.database); };
+  table.text(
+      "database-password-file", c.database_password_file, "FILE",
+      "PostgreSQL: its first line is the password, read at every connection; empty: from the URL, PGPASSWORD or PGPASSFILE");
+  table.number<unsigned>("database-readers", c.database_readers, 1, "PostgreSQL: connections for reads, besides two for writing");
+  table.duration("database-connect-timeout", c.database_connect_timeout, 100, "PostgreSQL: of one attempt to connect");
+  table.duration("database-timeout", c.database_timeout, 100, "PostgreSQL: of one call; the server ends it");
+  table.duration("database-start-wait", c.database_start_wait, 0,
+                 "PostgreSQL: how long a start waits for a database that is away");
   table.text("web-root", c.web_root, "DIR",
              "the built web client; empty: looked for beside the program and in /usr/share/parley/web");
   table.number<unsigned>("workers", c.workers, 0, "worker loops; 0: one per core");
@@ -218,9 +229,8 @@ Status check_config(const Config& config) {
     const auto address = net::Address::parse(config.metrics_listen);
     if (!address) return refuse("--metrics-listen: " + address.error().message);
   }
-  if (!config.database.empty() && !config.database.starts_with("sqlite:")) {
-    return refuse("--database: \"" + mask_password(config.database) +
-                  "\" is of a kind that this version does not know; write sqlite:PATH");
+  if (!config.database.empty()) {
+    if (const Status known = check_store_url(config.database); !known) return refuse("--database: " + known.error().message);
   }
   if (config.password_cost == "min" && !config.insecure_test_mode) {
     return refuse("--password-cost min protects nothing; it needs --insecure-test-mode, and is for tests only");

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "broker/base/log.h"
+#include "broker/server/store_settings.h"
 #include "http/api/token_keys.h"
-#include "storage/open/open_store.h"
 
 namespace parley::server {
 
@@ -41,8 +41,7 @@ LogLoop::LogLoop(const Config& config, Readiness& readiness) : config_(config), 
 
 Status LogLoop::open() {
   if (Status made = make_folder(config_.data_dir); !made) return made;
-  const std::string url = config_.database.empty() ? "sqlite:" + config_.data_dir + "/parley.db" : config_.database;
-  Result<std::unique_ptr<Store>> store = open_store(url, loop_);
+  Result<std::unique_ptr<Store>> store = open_store(store_settings(config_), loop_);
   if (!store) return store.error();
   Result<std::vector<api::TokenKey>> keys = api::load_or_create_token_keys(config_.data_dir + "/token.keys", random_);
   if (!keys) return keys.error();
