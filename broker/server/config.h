@@ -25,6 +25,10 @@ struct Config {
   MonoMs database_connect_timeout = 5'000;
   MonoMs database_timeout = 10'000;
   MonoMs database_start_wait = 30'000;
+  std::string redis;                // empty: none
+  std::string redis_password_file;  // its first line; empty: PARLEY_REDIS_PASSWORD or the URL
+  std::string redis_ca_file;        // empty: the system's certificates
+  std::string redis_prefix = "parley";
   std::string web_root;  // empty: looked for beside the program
   unsigned workers = 0;  // 0: one per core
   unsigned backlog = 1024;
@@ -74,6 +78,13 @@ struct Config {
   MonoMs retention_age = 0;             // 0: no limit
   unsigned batch_entries = 1024;
   unsigned queue_entries = 65'536;
+
+  // Replicas
+  MonoMs heads_poll = 1000;
+  MonoMs heads_poll_away = 100;
+  MonoMs gap_wait = 25;
+  unsigned presence_names = 100;
+  MonoMs presence_ttl = 30'000;
 
   // Stopping
   MonoMs drain_spread = 2'000;

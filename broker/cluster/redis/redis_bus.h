@@ -12,7 +12,7 @@
 
 namespace parley::cluster {
 
-class RedisBus final : public Bus, private RedisConnection::Owner {
+class RedisBus final : public Bus, public RedisConnection::Owner {
  public:
   RedisBus(net::Loop& loop, RedisSettings settings, Random& random);
   ~RedisBus() override = default;
