@@ -20,6 +20,11 @@
 
 namespace parley {
 
+class MqttStore;  // mqtt_store.h
+
+using SessionId = std::int64_t;  // of an MQTT session; given by storage, never reused; 0 is none
+using WillId = std::int64_t;     // alike
+
 template <typename T>
 using Reply = UniqueFunction<void(Result<T>)>;
 
@@ -36,6 +41,20 @@ struct RoomChange {
   std::optional<Keep> keep;
 };
 
+// An MQTT session and the count of its take-overs (mqtt_store.h). What is written with another generation than the session has
+// now is refused with `conflict` (is_session_lost).
+struct SessionKey {
+  SessionId id = 0;
+  std::uint64_t generation = 0;
+  friend bool operator==(const SessionKey&, const SessionKey&) = default;
+};
+// A QoS 2 PUBLISH of a stored session, by its packet identifier. It is remembered in the commit of its entry, until the session
+// says that it released it (SessionSave::inbound_done); a repeat until then is a duplicate, whatever else it brings.
+struct InboundPacket {
+  SessionKey session;
+  std::uint16_t packet_id = 0;
+};
+
 // What is to be appended. Effects (edit, remove, memberships, settings) are committed with the entry or not at all.
 struct NewEntry {
   RoomId room = 0;
@@ -50,6 +69,10 @@ struct NewEntry {
   std::string body;
   std::string content_type;
   std::string properties;
+  UnixMs expires = 0;   // see Entry; 0: never
+  bool retain = false;  // a message: it is the room's retained one from now on; with an empty body the room has none
+  std::optional<InboundPacket> inbound;
+  WillId will = 0;  // not 0: that will is fired by this entry; conflict when it is gone already (fired, or taken back)
   std::optional<MemberChange> member;
   std::optional<RoomChange> settings;
 };
@@ -136,6 +159,8 @@ struct Retention {
   std::uint64_t entries_max = 0;  // per room; 0: no limit
   UnixMs age_max_ms = 0;          // 0: no limit
   unsigned rows_max = 1000;       // of one step
+  // Entries over the limits that are kept, per room, while the cursor of a stored MQTT session has not passed them.
+  std::uint64_t held_entries_max = 100000;
 };
 struct Pruned {
   RoomId room = 0;
@@ -212,6 +237,9 @@ class Store {
   virtual void moved_heads(std::string since, Reply<MovedHeads> done) = 0;
 
   virtual void durability(Reply<Durability> done) = 0;
+
+  // MQTT's part, which lives as long as the store; nullptr when this store has none.
+  virtual MqttStore* mqtt() { return nullptr; }
 
   // Whether the store could commit now (writes a row of its own and commits).
   virtual void probe(Reply<Nothing> done) = 0;
