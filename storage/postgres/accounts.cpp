@@ -12,7 +12,7 @@ constexpr const char* by_name_sql =
 constexpr const char* by_id_sql = "SELECT id, name, password_hash, created FROM accounts WHERE id = $1::bytea";
 constexpr const char* put_sql =
     "INSERT INTO refresh (hash, family, user_id, expires) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO UPDATE SET "
-    "family = excluded.family, user_id = excluded.user_id, expires = excluded.expires, replaced = false";
+    "family = excluded.family, user_id = excluded.user_id, expires = excluded.expires, replaced = false, successor = NULL";
 constexpr const char* rotate_sql = "SELECT verdict, family, user_id, expires FROM rotate_refresh($1, $2, $3, $4)";
 constexpr const char* family_sql = "SELECT family FROM refresh WHERE hash = $1::bytea";
 constexpr const char* revoke_sql = "DELETE FROM refresh WHERE family = $1::bytea";

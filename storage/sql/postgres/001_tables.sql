@@ -114,11 +114,12 @@ CREATE TABLE accounts (
 CREATE UNIQUE INDEX accounts_name ON accounts (sha256(folded));
 
 CREATE TABLE refresh (
-  hash     bytea PRIMARY KEY,
-  family   bytea NOT NULL,
-  user_id  bytea NOT NULL,
-  expires  bigint NOT NULL,
-  replaced boolean NOT NULL DEFAULT false
+  hash      bytea PRIMARY KEY,
+  family    bytea NOT NULL,
+  user_id   bytea NOT NULL,
+  expires   bigint NOT NULL,
+  replaced  boolean NOT NULL DEFAULT false,
+  successor bytea  -- the token that replaced it last
 );
 CREATE INDEX refresh_family ON refresh (family);
 CREATE INDEX refresh_expires ON refresh (expires);

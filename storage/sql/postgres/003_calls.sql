@@ -52,26 +52,30 @@ BEGIN
                           WHERE a.id = in_id AND a.name = in_name AND a.password_hash = in_password_hash AND a.created = in_created);
 END $$;
 
--- verdict: 0 rotated, 1 unknown or revoked, 2 expired, 3 used before: the whole family is revoked.
+-- verdict: 0 rotated, 1 unknown or revoked, 2 expired, 3 used before, and its successor too: the whole family is revoked.
 CREATE FUNCTION rotate_refresh(in_old bytea, in_next bytea, in_expires bigint, in_now bigint,
                                OUT verdict smallint, OUT family bytea, OUT user_id bytea, OUT expires bigint) LANGUAGE plpgsql AS $$
 DECLARE
   was_replaced boolean;
+  last bytea;
 BEGIN
-  SELECT r.family, r.user_id, r.expires, r.replaced INTO family, user_id, expires, was_replaced FROM refresh r WHERE r.hash = in_old FOR UPDATE;
+  SELECT r.family, r.user_id, r.expires, r.replaced, r.successor INTO family, user_id, expires, was_replaced, last
+  FROM refresh r WHERE r.hash = in_old FOR UPDATE;
   IF NOT FOUND THEN
     verdict := 1;
-  ELSIF was_replaced AND EXISTS (SELECT FROM refresh r WHERE r.hash = in_next AND r.family = rotate_refresh.family) THEN
+  ELSIF was_replaced AND last = in_next THEN
     verdict := 0;  -- by this call, when it was sent before
-  ELSIF was_replaced THEN
+  ELSIF was_replaced AND NOT EXISTS (SELECT FROM refresh r WHERE r.hash = last AND NOT r.replaced FOR UPDATE) THEN
     DELETE FROM refresh r WHERE r.family = rotate_refresh.family;
     verdict := 3;
   ELSIF expires <= in_now THEN
     verdict := 2;
   ELSE
-    UPDATE refresh r SET replaced = true WHERE r.hash = in_old;
+    UPDATE refresh r SET replaced = true, successor = NULL WHERE was_replaced AND r.hash = last;
+    UPDATE refresh r SET replaced = true, successor = in_next WHERE r.hash = in_old;
     INSERT INTO refresh AS r (hash, family, user_id, expires) VALUES (in_next, rotate_refresh.family, rotate_refresh.user_id, in_expires)
-    ON CONFLICT (hash) DO UPDATE SET family = excluded.family, user_id = excluded.user_id, expires = excluded.expires, replaced = false;
+    ON CONFLICT (hash) DO UPDATE
+    SET family = excluded.family, user_id = excluded.user_id, expires = excluded.expires, replaced = false, successor = NULL;
     verdict := 0;
   END IF;
 END $$;
