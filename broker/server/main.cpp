@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "broker/server/config.h"
+#include "broker/server/database_verbs.h"
 #include "broker/server/server.h"
 
 int main(int argc, char** argv) {
@@ -17,6 +18,10 @@ int main(int argc, char** argv) {
       return 0;
     case server::Verb::check_health:
       return server::check_health(line.config);
+    case server::Verb::migrate:
+      return server::migrate(line.config);
+    case server::Verb::epoch_bump:
+      return server::bump_epoch(line.config);
     case server::Verb::serve:
       return server::run_server(line.config);
   }

@@ -97,7 +97,7 @@ TEST(Config, WhatIsWrongIsNamedAndEndsWithTwo) {
       {{"--frame-bytes", "1parsec"}, "--frame-bytes"},
       {{"--log-format", "xml"}, "text|json"},
       {{"--password-cost", "min"}, "--insecure-test-mode"},
-      {{"--database", "postgres://me:secret@db/parley"}, "sqlite:PATH"},
+      {{"--database", "mysql://me:secret@db/parley"}, "sqlite:PATH"},
       {{"--drain-deadline", "1s", "--drain-spread", "2s"}, "--drain-deadline"},
       {{"--config", "/nonexistent/parley.toml"}, "parley.toml"},
       {{"--echo=perhaps"}, "--echo"},
