@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/sqlite/sqlite_store.h"
+#include "tests/contract/mqtt_contract.h"
 #include "tests/contract/store_contract.h"
 #include "tests/contract/temp_folder.h"
 #include "tests/fakes/memory_store.h"
@@ -55,10 +56,12 @@ std::unique_ptr<Backend> make() {
   return std::make_unique<T>();
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreContract,
-                         ::testing::Values(BackendFactory{"Memory", make<MemoryBackend>},
-                                           BackendFactory{"Sqlite", make<SqliteBackend>}),
-                         [](const auto& each) { return each.param.name; });
+const auto stores =
+    ::testing::Values(BackendFactory{"Memory", make<MemoryBackend>}, BackendFactory{"Sqlite", make<SqliteBackend>});
+const auto named = [](const auto& each) { return each.param.name; };
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, stores, named);
+INSTANTIATE_TEST_SUITE_P(Stores, MqttContract, stores, named);
 
 }  // namespace
 }  // namespace parley::contract
