@@ -80,6 +80,7 @@ export class Redis {
   async again() {
     const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.folder];
     this.child = spawn('redis-server', [...args, ...this.args], { stdio: 'ignore' });
+    this.child.unref(); // a test that fails before its end must not wait for it
     this.exited = new Promise((done) => this.child.once('close', done));
     process.once('exit', () => this.child.kill('SIGKILL'));
     await until(
