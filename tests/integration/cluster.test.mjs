@@ -18,7 +18,10 @@ describe('two replicas', () => {
     return client;
   };
   const redisIs = (state) =>
-    until(async () => (await cluster.readiness(0)).redis === state && (await cluster.readiness(1)).redis === state, `Redis ${state}`);
+    until(
+      async () => (await cluster.readiness(0)).redis === state && (await cluster.readiness(1)).redis === state,
+      `Redis ${state}`,
+    );
 
   before(async () => {
     cluster = await Cluster.start();
@@ -139,7 +142,10 @@ describe('two replicas', () => {
 
   it('tell clients of another epoch', async () => {
     const b = await connect(1);
-    const { epoch } = await b.subscribe('epochs');
+    // The replica may still be on its way back to the database.
+    const { epoch } = await until(() => b.subscribe('epochs').catch(() => null), 'the other replica is back too', {
+      timeout: 20_000,
+    });
     await b.publish('epochs', { text: 'old' });
     await promisify(execFile)(binary, ['epoch', 'bump', '--database', cluster.postgres.url.toString()]);
     await until(() => b.in('epochs').detached, 'the subscription ends', { timeout: 15_000 });

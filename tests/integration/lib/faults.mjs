@@ -225,7 +225,10 @@ const tableRow = (row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i])
 export async function faultRun(cluster, hurt, random, urls = () => cluster.wsUrls()) {
   rooms = ['a', 'b'].map((name) => `fault/${random.between(0, 1e9)}/${name}`);
   const people = (kind, count, name) =>
-    Array.from({ length: count }, (_, i) => new kind(urls, `${name}${i}-${random.between(0, 1e9)}`, new Seeded(random.between(0, 1e9))));
+    Array.from(
+      { length: count },
+      (_, i) => new kind(urls, `${name}${i}-${random.between(0, 1e9)}`, new Seeded(random.between(0, 1e9))),
+    );
   const publishers = people(Publisher, 4, 'p');
   const subscribers = people(Subscriber, 4, 's');
   const work = [...publishers.map((one) => one.run()), ...subscribers.map((one) => one.run())];
