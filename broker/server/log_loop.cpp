@@ -147,6 +147,8 @@ void LogLoop::watch_storage() {
   const LogCounters& counters = log_->counters();
   const std::uint64_t commits = counters.commits.get();
   const std::uint64_t failed = counters.failed_commits.get();
+  // A store that knows that it is cut off need not be asked; a probe finds out when it is back.
+  if (!store_->available() && readiness_.storage.exchange(false)) log::error("storage takes no commits: it cannot be reached");
   if (failed != std::exchange(failed_then_, failed)) {
     readiness_.storage.store(false);
   } else if (commits != std::exchange(commits_then_, commits)) {

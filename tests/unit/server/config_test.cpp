@@ -86,7 +86,8 @@ TEST(Config, WhatIsWrongIsNamedAndEndsWithTwo) {
   };
   const std::vector<Case> cases = {
       {{"--mqtt-listen", "127.0.0.1:1883"}, "--mqtt-listen"},
-      {{"--redis", "redis://x"}, "--redis"},
+      {{"--mongodb", "mongodb://x"}, "--mongodb"},
+      {{"--redis", "http://me:secret@x"}, "--redis"},
       {{"--listen", "8080"}, "the port is missing"},
       {{"--listen", "::1:80"}, "brackets"},
       {{"--metrics-listen", "nonsense"}, "--metrics-listen"},
