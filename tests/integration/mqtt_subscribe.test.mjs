@@ -119,7 +119,7 @@ mqttSuite('subscribe', (test) => {
   );
 
   test(
-    'overlapping subscriptions: one copy at the highest QoS, or one for each',
+    'overlapping subscriptions: one copy at the highest QoS, with all identifiers',
     '3.1.1 [MQTT-3.3.5-1] 5.0 [MQTT-3.3.4-2] [MQTT-3.3.4-3] [MQTT-3.3.4-4]',
     async ({ connect, topic, v5 }) => {
       const [c, t] = [await connect({}, { autoAck: true }), topic()];
@@ -188,8 +188,11 @@ mqttSuite('subscribe', (test) => {
     const other = await open();
     await other.connect();
     other.send(build.publish(version, { topic: 'n'.repeat(60_000), payload: 'x', qos: 1, id: 1 }));
-    if (v5) {
-      await Promise.race([other.find('puback').then((ack) => assert.ok(ack.reason >= 0x80)), other.closes()]);
-    } else await Promise.race([other.find('puback').catch(() => {}), other.closes()]);
+    // 5.0 may say why; 3.1.1 has no word for it: acknowledged and dropped, or closed.
+    const acked = other.find('puback').then(
+      (ack) => assert.ok(!v5 || ack.reason >= 0x80),
+      () => {},
+    );
+    await Promise.race([acked, other.closes()]);
   });
 });
