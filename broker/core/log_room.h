@@ -38,13 +38,17 @@ class RoomPresence {
 
 struct LogRoom {
   LogRoom(RoomInfo room, std::size_t tail_entries, std::size_t tail_bytes)
-      : info(std::move(room)), tail(tail_entries, tail_bytes) {
+      : info(std::move(room)), name(std::make_shared<const std::string>(info.name)), tail(tail_entries, tail_bytes) {
     tail.reset(info.head, {});
   }
 
   RoomInfo info;  // as committed
+  const std::shared_ptr<const std::string> name;
   Tail tail;
   std::vector<FollowerId> followers;
+  // Followers with a filter that matches the name (Log::add_interest), as of that generation of the filters.
+  std::vector<FollowerId> interested;
+  std::uint64_t interested_as_of = 0;
   RoomPresence presence;
   bool watched = false;  // somebody asked for presence
 

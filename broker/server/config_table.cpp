@@ -182,7 +182,8 @@ void add_mqtt_limits(Table& table, Config& c) {
                          "publishes of one client that are not acknowledged yet (Receive Maximum; at most 65535)");
   table.number<unsigned>("mqtt-inflight-max", c.mqtt_inflight_max, 1,
                          "messages under way to one client without its acknowledgement (at most 65535)");
-  table.number<unsigned>("mqtt-topic-aliases", c.mqtt_topic_aliases, 0, "topic aliases of one connection, either way (at most 65535)");
+  table.number<unsigned>("mqtt-topic-aliases", c.mqtt_topic_aliases, 0,
+                         "topic aliases of one connection, either way (at most 65535)");
   table.duration("mqtt-keep-alive-max", c.mqtt_keep_alive_max, 0,
                  "longest keep-alive that a client may have; 0: any, and none at all (at most 65535 s)");
   table.duration("mqtt-session-expiry-max", c.mqtt_session_expiry_max, 0, "how long a session outlives its connection at most");

@@ -13,11 +13,18 @@ namespace parley::server {
 namespace {
 
 constexpr MonoMs tick_ms = 1000;
+constexpr MonoMs mqtt_tick_ms = 100;
 // An idle store is asked this often whether it could commit.
 constexpr unsigned ticks_between_probes = 10;
 
-LogSettings log_settings(const Config& config) {
+HashKey random_key(Random& random) { return {random.next(), random.next()}; }
+
+LogSettings log_settings(const Config& config, Random& random) {
   LogSettings settings;
+  settings.hash_key = random_key(random);
+  settings.mqtt_body_bytes = config.mqtt_packet_bytes;
+  settings.rooms.name_bytes = config.mqtt_topic_bytes;
+  settings.rooms.name_levels = config.mqtt_topic_levels;
   settings.rooms.auto_create = config.auto_create;
   settings.batches.batch_entries = config.batch_entries;
   settings.batches.queue_entries = config.queue_entries;
@@ -54,7 +61,10 @@ Status LogLoop::open() {
   token_settings.lifetime_ms = config_.access_token_ttl;
   token_settings.guest_lifetime_ms = config_.guest_token_ttl;
   tokens_ = std::make_unique<api::Tokens>(std::move(*keys), token_settings);
-  log_ = std::make_unique<Log>(*store_, loop_, log_settings(config_));
+  log_ = std::make_unique<Log>(*store_, loop_, log_settings(config_, random_));
+  mqtt::RegistrySettings registry_settings;
+  registry_settings.sessions_max = config_.mqtt_sessions_max;
+  mqtt_ = std::make_unique<mqtt::Registry>(*log_, loop_, random_key(random_), registry_settings, mqtt_workers_);
   hasher_ = std::make_unique<api::Hasher>(pool_, api::HasherSettings{*cost, config_.password_queue});
   api::AccountSettings account_settings;
   account_settings.registration = config_.registration;
@@ -63,6 +73,8 @@ Status LogLoop::open() {
                                               [this](const std::string& login) { log_->revoke_login(login); });
   ticker_ = std::make_unique<net::Timer>(loop_);
   ticker_->every(tick_ms, [this] { tick(); });
+  mqtt_ticker_ = std::make_unique<net::Timer>(loop_);
+  mqtt_ticker_->every(mqtt_tick_ms, [this] { mqtt_->tick(); });
   readiness_.storage.store(true);
   return ok_status();
 }
@@ -77,6 +89,7 @@ void LogLoop::start() {
 void LogLoop::close(UniqueFunction<void()> done) {
   loop_.post([this, done = std::move(done)]() mutable {
     ticker_.reset();
+    mqtt_ticker_.reset();
     store_->close([this, done = std::move(done)]() mutable {
       loop_.stop();
       done();
