@@ -87,7 +87,7 @@ mqttSuite('connect', (test) => {
     'a version that does not exist is refused',
     '3.1.1 [MQTT-3.1.2-2] [MQTT-3.2.2-4] [MQTT-3.2.2-5] 5.0 [MQTT-3.1.2-2]',
     async ({ open, version, build, v5 }) => {
-      for (const level of [0, 2, 6, 255]) {
+      for (const level of v5 ? [0, 2, 6, 255] : [0, 2]) {
         const c = await open();
         c.send(build.connect(version, { clientId: 'x', level }));
         await c.closes();

@@ -143,7 +143,8 @@ mqttSuite('flow', (test) => {
     send(b, 1, '5');
     send('', 1, '6');
     const got = await s.publishes(6);
-    assert.deepEqual(got.map((m) => m.topic), [a, b, a, b, b, b]);
+    // Topics have an order each, not one among them.
+    assert.deepEqual(Object.fromEntries(got.map((m) => [m.text, m.topic])), { 1: a, 2: b, 3: a, 4: b, 5: b, 6: b });
     assert.ok(got.every((m) => m.props.topicAlias === undefined), 'an alias is not handed on');
     const other = await connect();
     other.send(build.publish(5, { topic: '', payload: 'x', props: { topicAlias: 1 } }));

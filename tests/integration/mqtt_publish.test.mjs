@@ -155,6 +155,8 @@ mqttSuite('publish', (test) => {
       const t = topic();
       const [s, p] = [await connect({}, { autoAck: true }), await connect({}, { autoAck: true })];
       await s.subscribe(t, 2);
+      await p.publish(t, 'the room is there', { qos: 1 });
+      await s.publishes(1);
       for (const qos of [0, 1, 2]) {
         const count = 200;
         p.onPacket = (packet) => {
