@@ -77,6 +77,7 @@ void Log::submit(const LogRoomPtr& room, Role role, const SubjectPtr& subject, P
   entry.content_type = std::move(publish.content_type);
   entry.properties = std::move(publish.properties);
   entry.retain = publish.retain;
+  if (publish.expires_s != 0) entry.expires = clock_.unix_ms() + UnixMs{publish.expires_s} * 1000;
   if (publish.fire_and_forget && room->info.keep == Keep::acked) {
     forward_message(room, std::move(entry));
     return done(Appended{});
@@ -103,6 +104,7 @@ EntryPtr make_entry(const NewEntry& from, const Appended& appended) {
   entry->body = from.body;
   entry->content_type = from.content_type;
   entry->properties = from.properties;
+  entry->expires = from.expires;
   return entry;
 }
 

@@ -40,6 +40,7 @@ struct Publish {
   std::string content_type;
   std::string properties;        // not empty: it came by MQTT
   Keep keep = Keep::all;         // of the room, if this publish makes it
+  std::uint32_t expires_s = 0;   // Message Expiry Interval; 0: never
   bool retain = false;           // becomes the room's retained message; without a body it takes that one away
   bool fire_and_forget = false;  // QoS 0: not kept where the room keeps only what is acknowledged; then the answer's seq is 0
 };
@@ -162,6 +163,8 @@ class Log {
   void forward_message(const LogRoomPtr& room, NewEntry entry);
   void tell_signal(LogRoom& room, const SignalPtr& signal, FollowerId except);
   void prune_step();
+  void stored_retained(std::string filter, std::string after, unsigned limit, Reply<RetainedPage> done);
+  void keep_readable(SubjectPtr subject, RetainedPage page, Reply<RetainedPage> done);
   void keep_retained(const LogRoom& room, const NewEntry& from, const EntryPtr& entry);
   void append_change(const LogRoomPtr& room, const SubjectPtr& subject, EntryType type, std::string body,
                      std::optional<MemberChange> member, std::optional<RoomChange> settings, Reply<Appended> done);

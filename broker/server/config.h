@@ -60,7 +60,7 @@ struct Config {
   std::size_t mqtt_topic_bytes = 512;
   unsigned mqtt_topic_levels = 32;
   unsigned mqtt_subscriptions_max = 10'000;
-  unsigned mqtt_receive_max = 256;
+  unsigned mqtt_receive_max = 1024;
   unsigned mqtt_inflight_max = 256;
   unsigned mqtt_topic_aliases = 64;
   MonoMs mqtt_keep_alive_max = 0;  // 0: as clients ask

@@ -65,6 +65,7 @@ Status LogLoop::open() {
   mqtt::RegistrySettings registry_settings;
   registry_settings.sessions_max = config_.mqtt_sessions_max;
   mqtt_ = std::make_unique<mqtt::Registry>(*log_, loop_, random_key(random_), registry_settings, mqtt_workers_);
+  mqtt_shares_ = std::make_unique<mqtt::Shares>(*log_, random_key(random_), mqtt_workers_);
   hasher_ = std::make_unique<api::Hasher>(pool_, api::HasherSettings{*cost, config_.password_queue});
   api::AccountSettings account_settings;
   account_settings.registration = config_.registration;

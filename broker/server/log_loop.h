@@ -49,6 +49,7 @@ class LogLoop {
   Log& log() { return *log_; }
   api::Accounts& accounts() { return *accounts_; }
   mqtt::Registry& mqtt() { return *mqtt_; }
+  mqtt::Shares& mqtt_shares() { return *mqtt_shares_; }
   MqttWorkers& mqtt_workers() { return mqtt_workers_; }
   const api::Tokens& tokens() const { return *tokens_; }
   const AccountGauges& account_gauges() const { return account_gauges_; }
@@ -80,6 +81,7 @@ class LogLoop {
   std::unique_ptr<Log> log_;
   MqttWorkers mqtt_workers_;
   std::unique_ptr<mqtt::Registry> mqtt_;
+  std::unique_ptr<mqtt::Shares> mqtt_shares_;
   std::unique_ptr<api::Hasher> hasher_;
   std::unique_ptr<api::Accounts> accounts_;
   AccountGauges account_gauges_;

@@ -11,7 +11,7 @@
 
 namespace parley::server {
 
-class MqttWorkers final : public mqtt::TakeOver {
+class MqttWorkers final : public mqtt::TakeOver, public mqtt::ShareDelivery {
  public:
   // Before the loops run.
   void add(FollowerId worker, net::Loop& loop, mqtt::Exchange& exchange) {
@@ -21,6 +21,13 @@ class MqttWorkers final : public mqtt::TakeOver {
   void take_over(mqtt::Owner owner) override {
     const Worker& worker = workers_[owner.worker];
     worker.loop->post([exchange = worker.exchange, client = owner.client] { exchange->take_over(client); });
+  }
+  void deliver_shared(mqtt::ShareMember member, const std::string& filter, const std::shared_ptr<const std::string>& room,
+                      EntryPtr entry) override {
+    const Worker& worker = workers_[member.worker];
+    worker.loop->post([exchange = worker.exchange, session = member.session, filter, room, entry = std::move(entry)] {
+      exchange->deliver_shared(session, filter, *room, entry);
+    });
   }
 
  private:

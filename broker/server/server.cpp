@@ -83,6 +83,7 @@ void Server::connect_metrics() {
   MetricsSources& sources = process_.metrics;
   for (const auto& worker : workers_) sources.workers.push_back(worker->metrics_source());
   sources.log = &log_loop_.log().counters();
+  sources.mqtt_sessions = &log_loop_.mqtt().numbers();
   sources.accounts = &log_loop_.account_gauges();
   sources.log_loop = &log_loop_.loop();
   sources.readiness = &process_.readiness;

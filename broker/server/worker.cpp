@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "broker/server/mqtt_system.h"
+
 namespace parley::server {
 
 namespace {
@@ -21,8 +23,9 @@ Worker::Worker(unsigned index, Process& process, LogLoop& log_loop)
            api_settings(process.config)),
       mqtt_settings_(mqtt_settings(process.config)),
       mqtt_passwords_(Remote<api::Accounts>(log_loop.accounts(), log_loop.loop(), loop_)),
-      mqtt_({hub_, loop_, Remote<mqtt::Registry>(log_loop.mqtt(), log_loop.loop(), loop_), authenticator_, mqtt_passwords_,
-             random_, mqtt_settings_, mqtt_counters_},
+      mqtt_({hub_, loop_, Remote<mqtt::Registry>(log_loop.mqtt(), log_loop.loop(), loop_),
+             Remote<mqtt::Shares>(log_loop.mqtt_shares(), log_loop.loop(), loop_), authenticator_, mqtt_passwords_, random_,
+             mqtt_settings_, mqtt_counters_},
             HashKey{random_.next(), random_.next()}),
       websocket_settings_(websocket_settings(process.config)),
       websockets_{loop_, readers_, sockets_, websocket_settings_},
@@ -115,9 +118,19 @@ void Worker::join() {
 void Worker::tick() {
   hub_.tick();
   mqtt_.tick();
+  publish_system_topics();
   http_mirror_.copy(http_.counters, full_http_.counters, operations_http_.counters);
   sockets_.readers_borrowed.set(static_cast<std::int64_t>(readers_.borrowed()));
   sockets_.refused_no_descriptor.set(static_cast<std::int64_t>(clients_.refused_no_descriptor()));
+}
+
+void Worker::publish_system_topics() {
+  const MonoMs interval = process_.config.mqtt_sys_interval;
+  const MonoMs now = loop_.mono_ms();
+  if (started_ == 0) started_ = now;
+  if (interval == 0 || now < next_system_) return;
+  next_system_ = now + interval;
+  mqtt_.publish_system(system_topics(process_.metrics, now - started_));
 }
 
 // ---- stopping
@@ -146,6 +159,8 @@ void Worker::cut_off_all() {
   loop_.post([this] { clients_.cut_off_all(); });
 }
 
-WorkerSource Worker::metrics_source() const { return {std::to_string(index_), &sockets_, &rooms_, &http_mirror_, &loop_}; }
+WorkerSource Worker::metrics_source() const {
+  return {std::to_string(index_), &sockets_, &rooms_, &http_mirror_, &mqtt_counters_, &loop_};
+}
 
 }  // namespace parley::server

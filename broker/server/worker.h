@@ -70,6 +70,7 @@ class Worker {
   std::unique_ptr<Mode> open_mqtt(const http::Request& request, Wire& wire);
   std::unique_ptr<Mode> open_echo(Wire& wire);
   void tick();
+  void publish_system_topics();
   void check_drained();
 
   const unsigned index_;
@@ -92,6 +93,8 @@ class Worker {
   mqtt::Counters mqtt_counters_;
   MqttPasswords mqtt_passwords_;
   mqtt::Exchange mqtt_;
+  MonoMs started_ = 0;
+  MonoMs next_system_ = 0;
 
   websocket::ReaderPool readers_;
   WebSocketSettings websocket_settings_;

@@ -84,6 +84,7 @@ WillMessage Client::read_will(const Will& will) const {
   out.qos = will.qos;
   out.retain = will.retain;
   out.delay_s = will.properties.will_delay_interval_s.value_or(0);
+  out.expiry_s = will.properties.message_expiry_interval_s.value_or(0);
   out.content_type = will.properties.content_type.value_or(std::string_view());
   Publication publication;
   publication.qos = will.qos;

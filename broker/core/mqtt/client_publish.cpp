@@ -88,6 +88,7 @@ void Client::publish(const Publish& packet) {
   entry.properties = encode_publication({qos, packet.retain, client_id_, packet.properties});
   entry.keep = Keep::acked;
   entry.retain = packet.retain;
+  entry.expires_s = packet.properties.message_expiry_interval_s.value_or(0);
   entry.fire_and_forget = qos == QoS::at_most_once && !packet.retain;
   if (qos == QoS::at_least_once) ++unacked_;
   if (qos == QoS::exactly_once) receiving_.insert(packet.packet_id);

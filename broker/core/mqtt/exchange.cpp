@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/core/mqtt/client.h"
+#include "broker/protocol/mqtt/topic_syntax.h"
 
 namespace parley::mqtt {
 
@@ -82,12 +83,13 @@ void Exchange::tick() {
 // ---- the index of filters
 
 void Exchange::add_filter(Session& session, std::uint32_t place, const std::string& filter) {
+  if (is_shared(filter)) return;  // the group's
   tree_.add(filter, {session.id(), place});
   ++generation_;
 }
 
 void Exchange::remove_filter(Session& session, std::uint32_t /*place*/, const std::string& filter) {
-  tree_.remove(filter, session.id());
+  if (!is_shared(filter)) tree_.remove(filter, session.id());
 }
 
 void Exchange::attaching(RoomId room, bool begins) {
@@ -135,6 +137,10 @@ void Exchange::message_comes(const Signal& signal) {
 void Exchange::rights_changed(RoomId room, const std::string& user_id) {
   introduced_.erase(room);
   for (const auto& [id, session] : sessions_) session->ask_again(room, user_id);
+}
+
+void Exchange::deliver_shared(Hub::SessionId id, const std::string& filter, const std::string& room, const EntryPtr& entry) {
+  if (const auto session = sessions_.find(id); session != sessions_.end()) session->second->deliver_shared(filter, room, entry);
 }
 
 // ---- $SYS

@@ -18,6 +18,7 @@
 #include "broker/core/mqtt/registry.h"
 #include "broker/core/mqtt/session.h"
 #include "broker/core/mqtt/settings.h"
+#include "broker/core/mqtt/shares.h"
 #include "broker/core/subscription_tree.h"
 
 namespace parley::mqtt {
@@ -29,6 +30,7 @@ struct Surroundings {
   Hub& hub;
   Executor& executor;  // the worker's own
   Remote<Registry> registry;
+  Remote<Shares> shares;
   Authenticator& authenticator;
   PasswordLogin& passwords;
   Random& random;
@@ -66,6 +68,8 @@ class Exchange final : public FilteredSessions {
   // ---- the index of filters
   void add_filter(Session& session, std::uint32_t place, const std::string& filter);
   void remove_filter(Session& session, std::uint32_t place, const std::string& filter);
+  // A message of a shared subscription, for one of this worker's sessions.
+  void deliver_shared(Hub::SessionId session, const std::string& filter, const std::string& room, const EntryPtr& entry);
   // A session waits for the answer to its attach.
   void attaching(RoomId room, bool begins);
 

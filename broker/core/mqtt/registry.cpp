@@ -161,6 +161,7 @@ void Registry::publish_will(const SubjectPtr& subject, WillMessage will) {
   publish.keep = Keep::acked;
   publish.fire_and_forget = will.qos == QoS::at_most_once && !will.retain;
   publish.retain = will.retain;
+  publish.expires_s = will.expiry_s;
   log_.publish(subject, std::move(publish), [](const Result<Appended>&) {});
 }
 

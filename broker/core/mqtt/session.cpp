@@ -4,6 +4,7 @@
 
 #include "broker/core/mqtt/client.h"
 #include "broker/core/mqtt/exchange.h"
+#include "broker/protocol/mqtt/topic_syntax.h"
 
 namespace parley::mqtt {
 
@@ -37,7 +38,7 @@ Session::~Session() {
 std::vector<std::string> Session::filters() const {
   std::vector<std::string> filters;
   for (const Subscribed& subscription : subscriptions_) {
-    if (subscription.used) filters.push_back(subscription.state.filter);
+    if (subscription.used && !is_shared(subscription.state.filter)) filters.push_back(subscription.state.filter);
   }
   return filters;
 }
@@ -48,12 +49,15 @@ void Session::bind(Client& client) {
   client_ = &client;
   ++connection_;
   window_.set_limit(client.inflight_max());
+  join_groups();
   resend();
 }
 
 void Session::unbind() {
+  leave_groups();
   client_ = nullptr;
   ++connection_;
+  held_.clear();
   resuming_ = false;
   resends_.clear();
   retained_.clear();
@@ -75,7 +79,11 @@ std::unique_ptr<SessionState> Session::take_state() {
   return state;
 }
 
-void Session::on_drained() { pump_waiting(true); }
+void Session::on_drained() {
+  if (!retained_.empty()) next_retained();
+  send_shared();
+  pump_waiting(true);
+}
 
 void Session::on_tick() {
   std::vector<RoomId> again;
@@ -97,6 +105,7 @@ bool Session::on_puback(std::uint16_t packet_id) {
   const InFlight* message = window_.find(packet_id);
   if (message == nullptr) return true;  // of a message that is not under way any more
   if (message->qos != QoS::at_least_once) return false;
+  if (!message->share.empty()) shared_done(message->share, message->room, message->seq);
   window_.remove(packet_id);
   go_on();
   return true;
@@ -128,6 +137,7 @@ void Session::on_pubcomp(std::uint16_t packet_id) {
 
 void Session::go_on() {
   if (!retained_.empty()) next_retained();
+  send_shared();
   pump_waiting(false);
 }
 

@@ -39,6 +39,7 @@ class Session final : public parley::Subscriber {
   // The connection is gone: no more is sent, and every position stands still.
   void unbind();
   bool bound() const { return client_ != nullptr; }
+  // Those that are not shared.
   std::vector<std::string> filters() const;
   // After unbind. The session is of no more use.
   std::unique_ptr<SessionState> take_state();
@@ -61,6 +62,7 @@ class Session final : public parley::Subscriber {
   void wants(RoomId room, const std::string& name, std::optional<Seq> before, const std::vector<std::uint32_t>& subscriptions);
   // For a session that is just attaching to the room.
   void hold(RoomId room, const EntryPtr& message);
+  void deliver_shared(const std::string& filter, const std::string& room, const EntryPtr& entry);
   // Rights changed: a room that was denied may be open now.
   void ask_again(RoomId room, const std::string& user_id);
   // A message that is in no room ($SYS).
@@ -92,7 +94,6 @@ class Session final : public parley::Subscriber {
     unsigned serial = 0;   // of the attach under way
     std::optional<Seq> position;
     std::vector<std::uint32_t> matched;  // places of subscriptions
-    std::vector<EntryPtr> held;
     // Of all that match: [MQTT-3.3.5-1].
     QoS qos = QoS::at_most_once;
     bool retain_as_published = false;
@@ -142,8 +143,21 @@ class Session final : public parley::Subscriber {
   void attached(RoomId id, unsigned serial, Result<Hub::Attachment> result);
   void leave_room(RoomId id, Joined& room);
   void merge(Joined& room) const;
+  void release_held();
   void set_attaching(RoomId id, Joined& room, bool attaching);
   Joined* find(RoomId id) const;
+
+  // session_shared.cpp
+  void join_groups();
+  void leave_groups();
+  void leave_group(std::uint32_t place);
+  void shared_done(const std::string& filter, RoomId room, Seq seq);
+  void send_shared();
+  struct SharedMessage {
+    std::string filter;
+    std::string room;
+    EntryPtr entry;
+  };
 
   // session_deliver.cpp
   struct Terms {  // on which one message is owed
@@ -153,7 +167,9 @@ class Session final : public parley::Subscriber {
     bool meta = false;
     std::uint16_t packet_id = 0;  // not 0: it has one already
     const std::vector<std::uint32_t>* ids = nullptr;
+    const std::string* share = nullptr;
   };
+  void send_message(const Joined& room, const EntryPtr& message);
   void append_live(std::string& out, const Joined& room, const EntryPtr& entry, bool alone);
   void append(std::string& out, Message& message, const std::string& name, Terms terms, bool alone);
   bool is_plain(const Message& message, const Terms& terms) const;
@@ -178,6 +194,9 @@ class Session final : public parley::Subscriber {
   std::deque<Job> jobs_;
   bool job_running_ = false;
   std::deque<RetainedJob> retained_;
+  std::deque<SharedMessage> shared_;  // not sent yet; no more than the groups' credit
+  // Messages that are not kept, in their order, from the first one whose room is still attached to.
+  std::deque<std::pair<RoomId, EntryPtr>> held_;
   struct Resend {
     std::uint16_t packet_id = 0;
     EntryPtr entry;

@@ -39,20 +39,29 @@ void Session::deliver(Cursor& cursor, const Delivery& delivery) {
 
 bool Session::message(const Cursor& cursor, const EntryPtr& message) {
   if (client_ == nullptr) return true;
-  if (client_->congested()) {
-    exchange_.counters().lose(Lost::congested);
-    return true;
+  const RoomId id = cursor.room->info.id;
+  if (held_.empty()) {
+    send_message(*find(id), message);
+  } else if (held_.size() < exchange_.settings().held_messages_max) {
+    held_.emplace_back(id, message);
+  } else {
+    exchange_.counters().lose(Lost::held_full);
   }
-  std::string out;
-  append_live(out, *find(cursor.room->info.id), message, true);
-  send(out);
   return true;
+}
+
+void Session::send_message(const Joined& room, const EntryPtr& message) {
+  if (client_->congested()) return exchange_.counters().lose(Lost::congested);
+  std::string out;
+  append_live(out, room, message, true);
+  send(out);
 }
 
 void Session::append_live(std::string& out, const Joined& room, const EntryPtr& entry, bool alone) {
   if (entry->deleted || (entry->type != EntryType::message && !room.meta)) return;
   Message& message = exchange_.messages().get(entry, room.name);
-  Terms terms{std::min(room.qos, message.qos()), message.retain() && room.retain_as_published, false, room.meta, 0, &room.ids};
+  Terms terms{
+      std::min(room.qos, message.qos()), message.retain() && room.retain_as_published, false, room.meta, 0, &room.ids, nullptr};
   const bool own = room.some_no_local && !message.client_id().empty() && message.client_id() == state_->client_id;
   if (!own) return append(out, message, room.name, terms, alone);
   // [MQTT-3.8.3-3]: only by the subscriptions that want it.
@@ -61,8 +70,13 @@ void Session::append_live(std::string& out, const Joined& room, const EntryPtr& 
                [&](std::uint32_t place) { return !subscriptions_[place].state.no_local; });
   if (others.matched.empty()) return;
   merge(others);
-  terms = {
-      std::min(others.qos, message.qos()), message.retain() && others.retain_as_published, false, others.meta, 0, &others.ids};
+  terms = {std::min(others.qos, message.qos()),
+           message.retain() && others.retain_as_published,
+           false,
+           others.meta,
+           0,
+           &others.ids,
+           nullptr};
   append(out, message, room.name, terms, alone);
 }
 
@@ -73,7 +87,8 @@ void Session::deliver_loose(const EntryPtr& entry, const std::string& name, cons
   matching.matched = subscriptions;
   merge(matching);
   std::string out;
-  append(out, exchange_.messages().get(entry, name), name, {QoS::at_most_once, retained, false, false, 0, &matching.ids}, false);
+  append(out, exchange_.messages().get(entry, name), name, {QoS::at_most_once, retained, false, false, 0, &matching.ids, nullptr},
+         false);
   send(out);
 }
 
@@ -123,6 +138,7 @@ void Session::append(std::string& out, Message& message, const std::string& name
       under_way.qos = terms.qos;
       under_way.retain = terms.retain;
       under_way.subscription_ids = *terms.ids;
+      if (terms.share != nullptr) under_way.share = *terms.share;
       to.packet_id = window_.add(std::move(under_way)).packet_id;
     }
   }
@@ -175,7 +191,7 @@ void Session::finish_resend() {
     if (!message->released && !gone) {
       exchange_.counters().resent.add();
       const std::vector<std::uint32_t> ids = message->subscription_ids;
-      const Terms terms{message->qos, message->retain, true, false, message->packet_id, &ids};
+      const Terms terms{message->qos, message->retain, true, false, message->packet_id, &ids, nullptr};
       append(out, exchange_.messages().get(resend.entry, message->name), std::string(message->name), terms, false);
     } else if (message->released || message->qos == QoS::exactly_once) {
       // One that is gone ends all the same: the client may have it, and waits for PUBREL before it takes the identifier again.
@@ -194,6 +210,7 @@ void Session::finish_resend() {
     if (room->cursor == nullptr && !room->attaching && !room->denied) attach(id, *room);
   }
   next_retained();
+  send_shared();
 }
 
 }  // namespace parley::mqtt

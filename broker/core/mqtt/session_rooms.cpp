@@ -61,7 +61,7 @@ void Session::attached(RoomId id, unsigned serial, Result<Hub::Attachment> resul
       retry_.push_back(id);
     } else {
       room->denied = true;
-      room->held.clear();
+      release_held();
     }
     return;
   }
@@ -70,16 +70,23 @@ void Session::attached(RoomId id, unsigned serial, Result<Hub::Attachment> resul
   // Also where that is pruned already: then the hub says so and goes on behind it.
   if (room->position) cursor.sent = std::min(*room->position, cursor.room->tail().head());
   cursor.acked = cursor.sent;
-  const std::vector<EntryPtr> held = std::move(room->held);
-  room->held.clear();
-  for (const EntryPtr& message : held) this->message(cursor, message);
+  release_held();
   exchange_.hub().start(cursor);
+}
+
+void Session::release_held() {
+  while (!held_.empty()) {
+    const auto& [id, message] = held_.front();
+    const Joined* room = find(id);
+    if (room != nullptr && room->attaching) return;
+    if (room != nullptr && room->cursor != nullptr) send_message(*room, message);
+    held_.pop_front();
+  }
 }
 
 void Session::leave_room(RoomId id, Joined& room) {
   set_attaching(id, room, false);
   ++room.serial;
-  room.held.clear();
   room.waiting = false;
   if (room.cursor == nullptr) return;
   room.position = room.cursor->sent;
@@ -103,8 +110,8 @@ void Session::ask_again(RoomId id, const std::string& user_id) {
 void Session::hold(RoomId id, const EntryPtr& message) {
   Joined* room = find(id);
   if (room == nullptr || !room->attaching) return;
-  if (room->held.size() >= exchange_.settings().held_messages_max) return exchange_.counters().lose(Lost::held_full);
-  room->held.push_back(message);
+  if (held_.size() >= exchange_.settings().held_messages_max) return exchange_.counters().lose(Lost::held_full);
+  held_.emplace_back(id, message);
 }
 
 // What all subscriptions that match amount to: one delivery at the highest QoS, with all identifiers.

@@ -5,6 +5,7 @@
 
 #include "broker/core/mqtt/client.h"
 #include "broker/core/mqtt/exchange.h"
+#include "broker/protocol/mqtt/topic_syntax.h"
 
 namespace parley::mqtt {
 
@@ -81,8 +82,6 @@ Session::Wish Session::read_wish(const Subscribe& packet, const Subscription& wa
   const Result<TopicFilter> parsed = parse_topic_filter(wanted.filter, exchange_.settings().topics);
   if (!parsed) {
     wish.reason = reason_of(parsed.error());
-  } else if (parsed->shared()) {
-    wish.reason = Reason::shared_subscriptions_not_supported;
   }
   return wish;
 }
@@ -103,6 +102,12 @@ void Session::run_subscribe(Job& job) {
       }
       --room_for;
       fresh.push_back(wish.state.filter);
+    }
+    if (is_shared(wish.state.filter)) {
+      // Before the answer below, on the same thread.
+      exchange_.around().shares.tell([filter = wish.state.filter, me = ShareMember{exchange_.hub().follower(), id_}](
+                                         Shares& shares) { shares.join(filter, me); });
+      continue;
     }
     asked.push_back({wish.state.filter, !wish.existed && !again});
   }
@@ -126,7 +131,10 @@ void Session::subscribed(std::vector<Granted> answers) {
   std::vector<std::uint32_t> want_retained;
   std::size_t next = 0;
   for (Wish& wish : job.wishes) {
-    if (!is_error(wish.reason)) {
+    if (!is_error(wish.reason) && is_shared(wish.state.filter)) {
+      wish.reason = granted(wish.state.qos);
+      put_subscription(wish.state);
+    } else if (!is_error(wish.reason)) {
       Granted& answer = answers[next++];
       if (!answer.status) {
         wish.reason = reason_of(answer.status.error());
@@ -149,6 +157,7 @@ void Session::subscribed(std::vector<Granted> answers) {
     client_->send(suback);
     for (const std::uint32_t place : want_retained) start_retained(place);
     next_retained();
+    send_shared();
   }
   next_job();
 }
@@ -175,6 +184,7 @@ std::uint32_t Session::put_subscription(SubscriptionState state) {
 void Session::index(std::uint32_t place) {
   for (auto& [id, room] : rooms_) {
     const bool there = std::find(room->matched.begin(), room->matched.end(), place) != room->matched.end();
+    if (is_shared(subscriptions_[place].state.filter)) continue;
     if (!there && !topic_matches(subscriptions_[place].state.filter, room->name)) continue;
     if (!there) room->matched.push_back(place);
     merge(*room);
@@ -200,6 +210,7 @@ void Session::run_unsubscribe(Job& job) {
 
 void Session::drop_subscription(std::uint32_t place) {
   const std::string filter = subscriptions_[place].state.filter;
+  if (is_shared(filter)) leave_group(place);
   exchange_.remove_filter(*this, place, filter);
   exchange_.counters().subscriptions.add(-1);
   by_filter_.erase(filter);
@@ -251,7 +262,7 @@ void Session::next_retained() {
       std::vector<std::uint32_t> ids;
       if (subscription.id != 0) ids.push_back(subscription.id);
       std::string out;
-      append(out, encoded, message.room_name, {qos, true, false, subscription.meta, 0, &ids}, false);
+      append(out, encoded, message.room_name, {qos, true, false, subscription.meta, 0, &ids, nullptr}, false);
       send(out);
     }
     if (job.reading) return;

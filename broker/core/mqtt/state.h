@@ -39,6 +39,7 @@ struct InFlight {
   Seq seq = 0;
   QoS qos = QoS::at_least_once;
   bool retain = false;
+  std::string share;      // not empty: the shared subscription that it came by
   bool released = false;  // PUBREC came: PUBREL was sent, PUBCOMP is awaited
   std::vector<std::uint32_t> subscription_ids;
 };
@@ -65,6 +66,7 @@ struct WillMessage {
   QoS qos = QoS::at_most_once;
   bool retain = false;
   std::uint32_t delay_s = 0;
+  std::uint32_t expiry_s = 0;  // Message Expiry Interval; 0: none
 };
 
 }  // namespace parley::mqtt

@@ -85,7 +85,8 @@ TEST(Config, WhatIsWrongIsNamedAndEndsWithTwo) {
     const char* said;
   };
   const std::vector<Case> cases = {
-      {{"--mqtt-listen", "127.0.0.1:1883"}, "--mqtt-listen"},
+      {{"--mqtt-listen", "1883"}, "--mqtt-listen"},
+      {{"--mqtt-receive-max", "65536"}, "--mqtt-receive-max"},
       {{"--redis", "redis://x"}, "--redis"},
       {{"--listen", "8080"}, "the port is missing"},
       {{"--listen", "::1:80"}, "brackets"},
