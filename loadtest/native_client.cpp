@@ -46,7 +46,8 @@ void NativeClient::on_open() {
   std::string text;
   json::Writer writer(text);
   writer.begin_object().member("op", "connect").member("id", 0).member("client", "parley-loadtest");
-  if (!settings_.token.empty()) writer.member("token", settings_.token);
+  const std::string& token = settings_.token.empty() ? guest_token_ : settings_.token;
+  if (!token.empty()) writer.member("token", token);
   writer.end_object();
   link_.send(text, true);
 }
@@ -55,7 +56,6 @@ void NativeClient::forget_connection() {
   next_publish_ = 0;
   next_answer_ = 0;
   unconfirmed_ = 0;
-  goaway_ms_ = 0;
   // What was not acknowledged comes again, and the new connection's window starts empty.
   for (auto& [room, subscription] : subscriptions_) subscription.acked = subscription.last;
 }
@@ -160,6 +160,7 @@ void NativeClient::confirmed(std::uint64_t id, std::string_view text) {
   if (!tree) return events_.on_wrong(*this, "not JSON: " + std::string(text));
   if (tree->has("error")) return down((*tree)["error"]["code"].string() + ": " + (*tree)["error"]["message"].string());
   if (id == 0) {
+    if (tree->has("token")) guest_token_ = (*tree)["token"].string();
     if ((*tree)["limits"].has("window")) window_ = static_cast<std::uint64_t>((*tree)["limits"]["window"].number());
     return subscribe_all();
   }
@@ -183,8 +184,8 @@ void NativeClient::read_other(std::string_view text) {
   const Result<JsonTree> tree = JsonTree::parse(text);
   if (!tree) return events_.on_wrong(*this, "not JSON: " + std::string(text.substr(0, 200)));
   if (tree->has("goaway")) {
-    goaway_ms_ = static_cast<std::int64_t>((*tree)["goaway"]["after_ms"].number());
-    return down("the server asked to go", std::max<std::int64_t>(goaway_ms_, 1));
+    const auto after_ms = static_cast<std::int64_t>((*tree)["goaway"]["after_ms"].number());
+    return down("the server asked to go", std::max<std::int64_t>(after_ms, 1));
   }
   if (tree->has("signal")) return;
   Subscriptions::value_type* subscription = find((*tree)["room"].string());

@@ -49,7 +49,7 @@ class NativeClient final : public Client {
   std::size_t unconfirmed_ = 0;
   std::uint64_t next_publish_ = 0;  // of this connection: the ids of its publishes are consecutive
   std::uint64_t next_answer_ = 0;
-  std::int64_t goaway_ms_ = 0;
+  std::string guest_token_;  // to come back as the same guest: its publishes are known by their cid
 };
 
 }  // namespace parley::loadtest

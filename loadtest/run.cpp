@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <iostream>
@@ -112,8 +113,15 @@ void Run::advance(std::int64_t now) {
       if (for_s >= options_.warmup_s) enter(Phase::measuring);
       return;
     case Phase::measuring: {
-      const bool published_all = options_.messages != 0 && !feed_.running() && ledger_.outstanding() == 0;
-      const bool patient = options_.scenario == Scenario::offline ? for_s >= options_.duration_s + options_.drain_s
+      // What never comes must not be waited for without end: no progress for as long as the drain may take is the end, too.
+      const std::uint64_t progress = ledger_.published() - ledger_.outstanding();
+      if (progress != progress_) {
+        progress_ = progress;
+        progressed_ns_ = now;
+      }
+      const bool stuck = seconds_between(std::max(progressed_ns_, phase_began_ns_), now) >= options_.drain_s;
+      const bool published_all = options_.messages != 0 && ((!feed_.running() && ledger_.outstanding() == 0) || stuck);
+      const bool patient = options_.scenario == Scenario::offline ? for_s >= options_.duration_s && stuck
                                                                   : options_.messages == 0 && for_s >= options_.duration_s;
       if (published_all || patient) enter(Phase::draining);
       return;

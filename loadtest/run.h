@@ -73,7 +73,9 @@ class Run final : private ClientEvents, private Stage {
   std::int64_t began_ns_ = 0;
   std::int64_t phase_began_ns_ = 0;
   std::int64_t next_second_ns_ = 0;
-  std::int64_t now_ns_ = 0;  // of this turn's reads
+  std::int64_t now_ns_ = 0;     // of this turn's reads
+  std::uint64_t progress_ = 0;  // what came of what was published; and when it changed last
+  std::int64_t progressed_ns_ = 0;
   double connect_s_ = 0;
   std::uint64_t rss_before_ = 0;
   std::uint64_t rss_idle_ = 0;
