@@ -20,6 +20,11 @@
 
 namespace parley {
 
+class MqttStore;  // mqtt_store.h
+
+using SessionId = std::int64_t;  // of an MQTT session; given by storage, never reused; 0 is none
+using WillId = std::int64_t;     // alike
+
 template <typename T>
 using Reply = UniqueFunction<void(Result<T>)>;
 
@@ -36,6 +41,20 @@ struct RoomChange {
   std::optional<Keep> keep;
 };
 
+// An MQTT session and the count of its take-overs (mqtt_store.h). What is written with another generation than the session has
+// now is refused with `conflict` (is_session_lost).
+struct SessionKey {
+  SessionId id = 0;
+  std::uint64_t generation = 0;
+  friend bool operator==(const SessionKey&, const SessionKey&) = default;
+};
+// A QoS 2 PUBLISH of a stored session, by its packet identifier. It is remembered in the commit of its entry, until the session
+// says that it released it (SessionSave::inbound_done); a repeat until then is a duplicate, whatever else it brings.
+struct InboundPacket {
+  SessionKey session;
+  std::uint16_t packet_id = 0;
+};
+
 // What is to be appended. Effects (edit, remove, memberships, settings) are committed with the entry or not at all.
 struct NewEntry {
   RoomId room = 0;
@@ -50,6 +69,10 @@ struct NewEntry {
   std::string body;
   std::string content_type;
   std::string properties;
+  UnixMs expires = 0;   // see Entry; 0: never
+  bool retain = false;  // a message: it is the room's retained one from now on; with an empty body the room has none
+  std::optional<InboundPacket> inbound;
+  WillId will = 0;  // not 0: that will is fired by this entry; conflict when it is gone already (fired, or taken back)
   std::optional<MemberChange> member;
   std::optional<RoomChange> settings;
 };
@@ -136,18 +159,42 @@ struct Retention {
   std::uint64_t entries_max = 0;  // per room; 0: no limit
   UnixMs age_max_ms = 0;          // 0: no limit
   unsigned rows_max = 1000;       // of one step
+  // Entries over the limits that are kept, per room, while the cursor of a stored MQTT session has not passed them.
+  std::uint64_t held_entries_max = 100000;
 };
 struct Pruned {
   RoomId room = 0;
   Seq floor = 1;
 };
 
+struct RoomHead {
+  RoomId room = 0;
+  Seq head = 0;
+};
+// What other processes wrote to the same log, as seen from one snapshot of its commits to the next.
+struct MovedHeads {
+  std::string snapshot;  // where this answer ends: what to ask with next; opaque
+  std::string epoch;     // another one than before: nothing that is remembered of the log holds any more
+  std::vector<RoomHead>
+      rooms;  // each room whose head moved, once, with its head; may name rooms that did not move, never misses one
+};
+
+// Where an entry is once its append was answered.
+enum class Durability : unsigned char {
+  local,       // on the disk of the one server (or file) that has the log
+  replicated,  // on synchronous standbys too
+};
+
 class Store {
  public:
   virtual ~Store() = default;
 
-  // Names this life of the log; known once the store is open. Same thread.
+  // Names this life of the log; known once the store is open. It changes while the store is open only when the database behind
+  // it became another one (fail-over, restore, `parley epoch bump`); moved_heads tells. Same thread.
   virtual std::string epoch() const = 0;
+  // False while the store knows that it is cut off from its database: new calls would be answered `unavailable` at once, while
+  // appends under way wait until their outcome can be learned. Same thread.
+  virtual bool available() const { return true; }
 
   // Appends a batch as one commit; result i belongs to entry i. Numbers go up in the batch's order, per room. An entry at fault
   // is refused alone (not_found, forbidden, conflict, too_large); the others are committed. `ts` is max(the room's last, `now`).
@@ -174,14 +221,25 @@ class Store {
 
   virtual void put_refresh(RefreshToken token, Reply<Nothing> done) = 0;
   // Replaces the token with hash `old_hash` by `next` (its family and user are taken from the old one) and answers the old one.
-  // unauthorized when it is unknown, expired or revoked. One that was already replaced revokes its whole family: conflict, with
-  // the family as the message.
+  // unauthorized when it is unknown, expired or revoked. One that was replaced already is replaced once more as long as nobody
+  // used its successor, which from then on counts as replaced (the answer that carried it may have been lost); otherwise it
+  // revokes its whole family: conflict, with the family as the message.
   virtual void rotate_refresh(std::string old_hash, RefreshToken next, UnixMs now, Reply<RefreshToken> done) = 0;
   // Revokes the family of the token with this hash and answers its name; not_found when unknown.
   virtual void revoke_refresh(std::string hash, Reply<std::string> done) = 0;
 
   // One small step of pruning over all rooms; answers the rooms whose floor moved. An empty answer: nothing is left to do now.
   virtual void prune(Retention retention, UnixMs now, Reply<std::vector<Pruned>> done) = 0;
+
+  // Which rooms' heads moved since `since`, a snapshot from an earlier answer; empty: none, only the snapshot to begin with.
+  // By transaction, not by time: a commit that was under way at the earlier snapshot counts in this one. Appends of this store
+  // are among them. A store that only this process can write answers with no rooms.
+  virtual void moved_heads(std::string since, Reply<MovedHeads> done) = 0;
+
+  virtual void durability(Reply<Durability> done) = 0;
+
+  // MQTT's part, which lives as long as the store; nullptr when this store has none.
+  virtual MqttStore* mqtt() { return nullptr; }
 
   // Whether the store could commit now (writes a row of its own and commits).
   virtual void probe(Reply<Nothing> done) = 0;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "broker/base/result.h"
+#include "broker/protocol/mqtt/topic_syntax.h"
 
 namespace parley {
 
@@ -27,8 +28,7 @@ struct TopicFilter {
 // proper group or filter; too_large: it is over a limit.
 Result<TopicFilter> parse_topic_filter(std::string_view text, const TopicLimits& limits);
 
-// Whether the name, a valid one, matches the filter, a valid one and not shared; byte by byte [MQTT5-4.7.3-4]. A wildcard in the
-// first level matches no name that begins with '$' [MQTT5-4.7.2-1].
-bool topic_matches(std::string_view filter, std::string_view name);
+// What a filter matches.
+using mqtt::topic_matches;
 
 }  // namespace parley

@@ -47,6 +47,7 @@ struct Entry {
   bool deleted = false;        // the body is gone
   Seq target = 0;              // for edit, remove, reaction, pin
   std::uint64_t messages = 0;  // the room's running count of messages, this entry included
+  UnixMs expires = 0;          // from then on it is not delivered to MQTT subscribers (MQTT 5 §3.3.2.3.3); 0: never
   std::string user_id;
   std::string user_name;
   std::string cid;           // empty: none

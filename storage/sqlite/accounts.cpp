@@ -15,6 +15,16 @@ void revoke_family(Connection& connection, const std::string& family) {
   Query(connection, "DELETE FROM refresh WHERE family=?", family).run();
 }
 
+// Whether the token is there and nobody has used it.
+bool is_unused(Connection& connection, const std::string& hash) {
+  Query query(connection, "SELECT 1 FROM refresh WHERE hash=? AND replaced=0", hash);
+  return query.row();
+}
+
+void supersede(Connection& connection, const std::string& hash) {
+  Query(connection, "UPDATE refresh SET replaced=1 WHERE hash=?", hash).run();
+}
+
 }  // namespace
 
 Status create_account(Connection& connection, const Account& account) {
@@ -48,18 +58,21 @@ Status put_refresh(Connection& connection, const RefreshToken& token) {
 Result<RefreshToken> rotate_refresh(Connection& connection, const std::string& old_hash, const RefreshToken& next, UnixMs now) {
   RefreshToken old;
   bool replaced = false;
+  std::string successor;
   {
-    Query query(connection, "SELECT hash, family, user_id, expires, replaced FROM refresh WHERE hash=?", old_hash);
+    Query query(connection, "SELECT hash, family, user_id, expires, replaced, successor FROM refresh WHERE hash=?", old_hash);
     if (!query.row()) return {Code::unauthorized, "unknown or revoked refresh token"};
     old = {query.text(0), query.text(1), query.text(2), query.integer(3)};
     replaced = query.integer(4) != 0;
+    successor = query.text(5);
   }
-  if (replaced) {
+  if (replaced && !is_unused(connection, successor)) {
     revoke_family(connection, old.family);
     return {Code::conflict, old.family};
   }
   if (old.expires <= now) return {Code::unauthorized, "the refresh token has expired"};
-  Query(connection, "UPDATE refresh SET replaced=1 WHERE hash=?", old_hash).run();
+  if (replaced) supersede(connection, successor);
+  Query(connection, "UPDATE refresh SET replaced=1, successor=? WHERE hash=?", next.hash, old_hash).run();
   (void)put_refresh(connection, {next.hash, old.family, old.user_id, next.expires});
   return old;
 }

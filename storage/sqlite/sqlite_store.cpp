@@ -96,6 +96,13 @@ class SqliteStore final : public Store {
   }
 
   void prune(Retention retention, UnixMs now, Reply<std::vector<Pruned>> done) override;
+  // One process owns the file, so nobody else moves a head.
+  void moved_heads(std::string /*since*/, Reply<MovedHeads> done) override {
+    ask<MovedHeads>(std::move(done), [epoch = epoch_](Connection&) -> Result<MovedHeads> { return MovedHeads{"0", epoch, {}}; });
+  }
+  void durability(Reply<Durability> done) override {
+    ask<Durability>(std::move(done), [](Connection&) -> Result<Durability> { return Durability::local; });
+  }
   void probe(Reply<Nothing> done) override {
     change<Nothing>(std::move(done), [](Connection& c) {
       Query(c, "UPDATE writes SET count=count+1").run();

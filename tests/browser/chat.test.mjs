@@ -127,7 +127,11 @@ describe('chat in the browser', { timeout: 300_000 }, () => {
     await until(async () => (await ada.messages()).filter(({ state }) => state === 'sending').length === 5, 'five wait');
     await ada.page.reload();
     await ada.isIn('reload');
-    await until(async () => JSON.stringify(await ada.texts()) === JSON.stringify(said), 'they are still there after the reload');
+    let texts;
+    await until(
+      async () => JSON.stringify((texts = await ada.texts())) === JSON.stringify(said),
+      () => `they are still there after the reload: ${JSON.stringify(texts)}`,
+    );
     assert.deepEqual(await bob.texts(), ['hello']);
     ada.proxy.set('open');
     await ada
@@ -157,6 +161,7 @@ describe('chat in the browser', { timeout: 300_000 }, () => {
     await guest.composer().fill('from a phone');
     await guest.button('Send').tap();
     await guest.sees(['from a phone']);
+    await guest.row('from a phone').getByText('guest', { exact: true }).waitFor();
     const widths = await guest.page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
     assert.ok(widths[0] <= widths[1], `the page is ${widths[0]} wide on a screen of ${widths[1]}`);
     const box = await guest.composer().boundingBox();

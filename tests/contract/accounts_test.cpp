@@ -72,12 +72,32 @@ TEST_P(StoreContract, AReusedTokenRevokesItsFamilyAndNoOther) {
   ASSERT_TRUE(tokens.put("a1", "A").ok());
   ASSERT_TRUE(tokens.put("b1", "B").ok());
   ASSERT_TRUE(tokens.rotate("a1", "a2").ok());
-  const auto reused = tokens.rotate("a1", "a3");
+  ASSERT_TRUE(tokens.rotate("a2", "a3").ok());
+  const auto reused = tokens.rotate("a1", "a4");
   ASSERT_FALSE(reused.ok());
   EXPECT_EQ(reused.error(), (Error{Code::conflict, "A"}));
-  EXPECT_EQ(tokens.rotate("a2", "a4").error().code, Code::unauthorized);
-  EXPECT_EQ(tokens.rotate("a3", "a4").error().code, Code::unauthorized);
+  EXPECT_EQ(tokens.rotate("a3", "a5").error().code, Code::unauthorized);
+  EXPECT_EQ(tokens.rotate("a4", "a5").error().code, Code::unauthorized);
   EXPECT_TRUE(tokens.rotate("b1", "b2").ok());
+}
+
+TEST_P(StoreContract, ATokenWhoseSuccessorNobodyUsedIsReplacedOnceMore) {
+  Tokens tokens{backend_->executor, store(), now};
+  ASSERT_TRUE(tokens.put("a1", "A").ok());
+  ASSERT_TRUE(tokens.rotate("a1", "lost").ok());
+  const auto again = tokens.rotate("a1", "a2");
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->family, "A");
+  EXPECT_TRUE(tokens.rotate("a2", "a3").ok());
+}
+
+TEST_P(StoreContract, ASupersededSuccessorThatIsUsedAfterAllRevokesTheFamily) {
+  Tokens tokens{backend_->executor, store(), now};
+  ASSERT_TRUE(tokens.put("a1", "A").ok());
+  ASSERT_TRUE(tokens.rotate("a1", "a2").ok());
+  ASSERT_TRUE(tokens.rotate("a1", "a3").ok()) << "the owner's retry, or a thief";
+  EXPECT_EQ(tokens.rotate("a2", "a4").error().code, Code::conflict) << "both hold a token";
+  EXPECT_EQ(tokens.rotate("a3", "a4").error().code, Code::unauthorized);
 }
 
 TEST_P(StoreContract, RevocationEndsTheWholeFamily) {

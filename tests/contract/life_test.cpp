@@ -72,6 +72,30 @@ TEST_P(StoreContract, NoCallbackRunsAfterTheStoreIsGone) {
   EXPECT_EQ(token.use_count(), 1);
 }
 
+TEST_P(StoreContract, MovedHeadsNamesASnapshotAndTheEpoch) {
+  const auto moved = [&](const std::string& since) {
+    auto answer = ask<MovedHeads>([&](Reply<MovedHeads> done) { store().moved_heads(since, std::move(done)); });
+    EXPECT_TRUE(answer.ok());
+    return answer.ok() ? *answer : MovedHeads();
+  };
+  const RoomId room = make_room("a");
+  put(message(room, "u", "1"));
+  const MovedHeads first = moved("");
+  EXPECT_FALSE(first.snapshot.empty());
+  EXPECT_EQ(first.epoch, store().epoch());
+  EXPECT_TRUE(first.rooms.empty());
+  put(message(room, "u", "2"));
+  put(message(room, "u", "3"));
+  const MovedHeads second = moved(first.snapshot);
+  for (const RoomHead& each : second.rooms) {
+    EXPECT_EQ(each.room, room);
+    EXPECT_EQ(each.head, 3U);
+  }
+  EXPECT_TRUE(moved(second.snapshot).rooms.empty());
+  EXPECT_TRUE(store().available());
+  EXPECT_TRUE(ask<Durability>([&](Reply<Durability> done) { store().durability(std::move(done)); }).ok());
+}
+
 TEST_P(StoreContract, ProbeAnswers) {
   EXPECT_TRUE(ask<Nothing>([&](Reply<Nothing> done) { store().probe(std::move(done)); }).ok());
 }

@@ -77,6 +77,7 @@ Result<Appended> MemoryRoom::append(const NewEntry& entry, UnixMs now) {
   stored->payload = entry.payload;
   stored->target = entry.target;
   stored->messages = info_.messages += entry.type == EntryType::message ? 1 : 0;
+  stored->expires = entry.expires;
   stored->user_id = entry.user_id;
   stored->user_name = entry.user_name;
   stored->cid = entry.cid;
@@ -85,6 +86,7 @@ Result<Appended> MemoryRoom::append(const NewEntry& entry, UnixMs now) {
   stored->properties = entry.properties;
   if (!entry.cid.empty()) cids_[{entry.user_id, entry.cid}] = stored->seq;
   const Appended answer{stored->seq, stored->ts, stored->messages, false};
+  if (entry.retain) retained_ = entry.body.empty() ? nullptr : stored;
   rows_.push_back({std::move(stored), Fingerprint({entry.type, entry.target, entry.body})});
   apply_effects(entry, answer.ts);
   return answer;
@@ -99,6 +101,7 @@ void MemoryRoom::apply_effects(const NewEntry& entry, UnixMs ts) {
     copy->content_type = entry.content_type;
     copy->properties = entry.properties;
     copy->edited = true;
+    if (retained_ != nullptr && retained_->seq == entry.target) retained_ = copy;
     target->entry = std::move(copy);
   }
   if (entry.type == EntryType::remove) remove_message(entry.target);
@@ -119,6 +122,7 @@ void MemoryRoom::remove_message(Seq target) {
     each.fingerprint.reset();
   }
   reactions_.erase(target);
+  if (retained_ != nullptr && retained_->seq == target) retained_ = nullptr;
 }
 
 void MemoryRoom::react(const NewEntry& entry) {
@@ -237,18 +241,22 @@ ReadMark MemoryRoom::set_read(const std::string& user_id, Seq seq) {
   return {mark, unread(user_id)};
 }
 
-unsigned MemoryRoom::prune(const Retention& retention, UnixMs now, unsigned rows_max) {
-  unsigned count = 0;
-  while (!rows_.empty() && count < rows_max) {
-    const Entry& oldest = *rows_.front().entry;
-    const bool too_many = retention.entries_max != 0 && rows_.size() > retention.entries_max;
-    const bool too_old = retention.age_max_ms != 0 && oldest.ts < now - retention.age_max_ms;
+unsigned MemoryRoom::prune(const Retention& retention, UnixMs now, unsigned rows_max, Seq held) {
+  Seq wanted = info_.floor;
+  for (const Row& each : rows_) {
+    const Entry& entry = *each.entry;
+    const bool too_many = retention.entries_max != 0 && info_.head - entry.seq >= retention.entries_max;
+    const bool too_old = retention.age_max_ms != 0 && entry.ts < now - retention.age_max_ms;
     if (!too_many && !too_old) break;
+    wanted = entry.seq + 1;
+  }
+  wanted = std::min(wanted, std::max(held, wanted > retention.held_entries_max ? wanted - retention.held_entries_max : 0));
+  unsigned count = 0;
+  for (; info_.floor < wanted && count < rows_max; ++count, ++info_.floor) {
+    const Entry& oldest = *rows_.front().entry;
     if (!oldest.cid.empty()) cids_.erase({oldest.user_id, oldest.cid});
     reactions_.erase(oldest.seq);
     rows_.pop_front();
-    ++info_.floor;
-    ++count;
   }
   return count;
 }

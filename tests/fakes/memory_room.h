@@ -26,8 +26,10 @@ class MemoryRoom {
   Result<Member> member(const std::string& user_id) const;
   std::vector<Member> members_after(const std::string& after, unsigned limit) const;
   ReadMark set_read(const std::string& user_id, Seq seq);
-  // Removes at most `rows_max` of the oldest entries that are over the limits and answers how many.
-  unsigned prune(const Retention& retention, UnixMs now, unsigned rows_max);
+  // Removes at most `rows_max` of the oldest entries that are over the limits and answers how many. Entries from `held` on stay
+  // as long as the retention allows.
+  unsigned prune(const Retention& retention, UnixMs now, unsigned rows_max, Seq held);
+  const EntryPtr& retained() const { return retained_; }  // nullptr: none
 
  private:
   // What tells a repeat from a conflict; gone (nullopt) once the entry was deleted.
@@ -54,6 +56,7 @@ class MemoryRoom {
 
   RoomInfo info_;
   std::deque<Row> rows_;  // rows_[i] is seq floor + i
+  EntryPtr retained_;
   std::map<std::pair<std::string, std::string>, Seq> cids_;
   std::map<std::string, Member> members_;
   std::map<std::string, Seq> marks_;

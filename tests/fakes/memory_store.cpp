@@ -8,7 +8,6 @@ namespace parley::fakes {
 
 namespace {
 Error no_room() { return {Code::not_found, "no such room"}; }
-Error failing() { return {Code::unavailable, "the store was told to fail"}; }
 
 std::size_t content_bytes(const NewEntry& entry) {
   return entry.user_id.size() + entry.user_name.size() + entry.cid.size() + entry.body.size() + entry.content_type.size() +
@@ -19,25 +18,22 @@ std::size_t content_bytes(const NewEntry& entry) {
 MemoryStore::MemoryStore(Executor& owner, MemoryStoreSettings settings) : owner_(owner), settings_(std::move(settings)) {}
 MemoryStore::~MemoryStore() { *alive_ = false; }
 
-template <typename T, typename Work>
-void MemoryStore::answer(Reply<T> done, Work work) {
-  if (closing_) return;
-  owner_.post([this, alive = alive_, done = std::move(done), work = std::move(work)]() mutable {
-    if (!*alive) return;
-    done(fail_others_ ? Result<T>(failing()) : work());
-  });
-}
-
-MemoryRoom* MemoryStore::room(RoomId id) {
-  return id >= 1 && static_cast<std::size_t>(id) <= rooms_.size() ? rooms_[static_cast<std::size_t>(id - 1)].get() : nullptr;
-}
+Error MemoryStore::failing() { return {Code::unavailable, "the store was told to fail"}; }
 
 void MemoryStore::append(std::vector<NewEntry> batch, UnixMs now, Reply<std::vector<Result<Appended>>> done) {
   if (closing_) return;
   ++appends_called_;
   const bool fails = appends_to_fail_ > 0;
   if (fails) --appends_to_fail_;
-  waiting_.push_back({std::move(batch), now, std::move(done), fails});
+  commit_later([this, batch = std::move(batch), now, done = std::move(done), fails]() mutable {
+    if (fails) return done(failing());
+    done(append_now(batch, now));
+  });
+}
+
+void MemoryStore::commit_later(UniqueFunction<void()> commit) {
+  if (closing_) return;
+  waiting_.push_back(std::move(commit));
   if (!held_) post_commit();
 }
 
@@ -60,21 +56,25 @@ void MemoryStore::release_one_commit() {
 
 void MemoryStore::commit_oldest() {
   if (waiting_.empty()) return;
-  Waiting next = std::move(waiting_.front());
+  UniqueFunction<void()> next = std::move(waiting_.front());
   waiting_.pop_front();
-  if (next.fails) return next.done(failing());
+  next();
+}
+
+std::vector<Result<Appended>> MemoryStore::append_now(const std::vector<NewEntry>& batch, UnixMs now) {
   std::vector<Result<Appended>> results;
-  for (const NewEntry& entry : next.batch) {
-    MemoryRoom* place = room(entry.room);
-    if (place == nullptr) {
-      results.emplace_back(no_room());
-    } else if (content_bytes(entry) > settings_.entry_bytes_max) {
-      results.emplace_back(Code::too_large, "the entry is larger than the store takes");
-    } else {
-      results.push_back(place->append(entry, next.now));
-    }
-  }
-  next.done(std::move(results));
+  for (const NewEntry& entry : batch) results.push_back(append_one(entry, now));
+  return results;
+}
+
+Result<Appended> MemoryStore::append_one(const NewEntry& entry, UnixMs now) {
+  MemoryRoom* place = room(entry.room);
+  if (place == nullptr) return no_room();
+  if (content_bytes(entry) > settings_.entry_bytes_max) return {Code::too_large, "the entry is larger than the store takes"};
+  if (auto instead = sessions_.before_append(entry)) return *instead;
+  auto result = place->append(entry, now);
+  if (result.ok()) sessions_.after_append(entry, *result);
+  return result;
 }
 
 void MemoryStore::read(RoomId id, Seq after, unsigned entries_max, std::size_t bytes_max, Reply<LogPage> done) {
@@ -94,18 +94,18 @@ void MemoryStore::history(HistoryQuery query, Reply<HistoryPage> done) {
 
 void MemoryStore::find_room(std::string name, Reply<RoomInfo> done) {
   answer(std::move(done), [this, name = std::move(name)]() -> Result<RoomInfo> {
-    const auto found = names_.find(name);
-    if (found == names_.end()) return no_room();
+    const auto found = rooms_.names.find(name);
+    if (found == rooms_.names.end()) return no_room();
     return room(found->second)->info();
   });
 }
 
 void MemoryStore::create_room(NewRoom wanted, UnixMs now, Reply<RoomInfo> done) {
   answer(std::move(done), [this, wanted = std::move(wanted), now]() mutable -> Result<RoomInfo> {
-    const auto id = static_cast<RoomId>(rooms_.size() + 1);
-    if (!names_.try_emplace(wanted.name, id).second) return {Code::conflict, "a room of this name exists"};
-    rooms_.push_back(std::make_unique<MemoryRoom>(id, std::move(wanted), now));
-    return rooms_.back()->info();
+    const auto id = static_cast<RoomId>(rooms_.list.size() + 1);
+    if (!rooms_.names.try_emplace(wanted.name, id).second) return {Code::conflict, "a room of this name exists"};
+    rooms_.list.push_back(std::make_unique<MemoryRoom>(id, std::move(wanted), now));
+    return rooms_.list.back()->info();
   });
 }
 
@@ -113,7 +113,7 @@ void MemoryStore::list_rooms(RoomsQuery query, Reply<std::vector<RoomView>> done
   answer(std::move(done), [this, query = std::move(query)]() -> Result<std::vector<RoomView>> {
     const std::string needle = ascii_lower(query.contains);
     std::vector<RoomView> out;
-    for (auto place = names_.upper_bound(query.after); place != names_.end() && out.size() < query.limit; ++place) {
+    for (auto place = rooms_.names.upper_bound(query.after); place != rooms_.names.end() && out.size() < query.limit; ++place) {
       RoomView view = room(place->second)->view(query.user_id);
       const bool wanted = query.mine ? view.role >= Role::member : view.room.visibility == Visibility::open;
       const bool matches = ascii_contains(view.room.name, needle) || ascii_contains(view.room.title, needle);
@@ -180,7 +180,7 @@ void MemoryStore::find_account(std::string id, Reply<Account> done) {
 void MemoryStore::put_refresh(RefreshToken token, Reply<Nothing> done) {
   answer(std::move(done), [this, token = std::move(token)]() mutable -> Status {
     const std::string hash = token.hash;
-    refresh_[hash] = {std::move(token), false};
+    refresh_[hash] = {std::move(token), false, {}};
     return ok_status();
   });
 }
@@ -189,18 +189,22 @@ void MemoryStore::rotate_refresh(std::string old_hash, RefreshToken next, UnixMs
   answer(std::move(done), [this, old_hash = std::move(old_hash), next = std::move(next), now]() mutable -> Result<RefreshToken> {
     const auto found = refresh_.find(old_hash);
     if (found == refresh_.end()) return {Code::unauthorized, "unknown or revoked refresh token"};
-    if (found->second.replaced) {
+    const auto successor = refresh_.find(found->second.successor);
+    const bool repeatable = successor != refresh_.end() && !successor->second.replaced;
+    if (found->second.replaced && !repeatable) {
       const std::string family = found->second.token.family;
       std::erase_if(refresh_, [&](const auto& each) { return each.second.token.family == family; });
       return {Code::conflict, family};
     }
     if (found->second.token.expires <= now) return {Code::unauthorized, "the refresh token has expired"};
+    if (repeatable) successor->second.replaced = true;
     found->second.replaced = true;
+    found->second.successor = next.hash;
     const RefreshToken old = found->second.token;
     next.family = old.family;
     next.user_id = old.user_id;
     const std::string hash = next.hash;
-    refresh_[hash] = {std::move(next), false};
+    refresh_[hash] = {std::move(next), false, {}};
     return old;
   });
 }
@@ -219,13 +223,21 @@ void MemoryStore::prune(Retention retention, UnixMs now, Reply<std::vector<Prune
   answer(std::move(done), [this, retention, now]() -> Result<std::vector<Pruned>> {
     std::vector<Pruned> out;
     unsigned left = retention.rows_max;
-    for (auto& each : rooms_) {
-      const unsigned count = each->prune(retention, now, left);
+    for (auto& each : rooms_.list) {
+      const unsigned count = each->prune(retention, now, left, sessions_.held(each->info()));
       left -= count;
       if (count > 0) out.push_back({each->info().id, each->info().floor});
     }
     return out;
   });
+}
+
+void MemoryStore::moved_heads(std::string /*since*/, Reply<MovedHeads> done) {
+  answer(std::move(done), [this]() -> Result<MovedHeads> { return MovedHeads{"0", settings_.epoch, {}}; });
+}
+
+void MemoryStore::durability(Reply<Durability> done) {
+  answer(std::move(done), []() -> Result<Durability> { return Durability::local; });
 }
 
 void MemoryStore::probe(Reply<Nothing> done) {

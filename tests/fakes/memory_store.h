@@ -11,6 +11,7 @@
 
 #include "broker/base/executor.h"
 #include "storage/store.h"
+#include "tests/fakes/memory_mqtt.h"
 #include "tests/fakes/memory_room.h"
 
 namespace parley::fakes {
@@ -28,7 +29,7 @@ class MemoryStore final : public Store {
   // ---- knobs
   // The next `calls` appends are answered unavailable; nothing of them is committed.
   void fail_appends(unsigned calls) { appends_to_fail_ = calls; }
-  // Appends wait uncommitted, and nobody reads them, until they are released.
+  // Appends, and the saves of MQTT sessions, wait uncommitted, and nobody reads them, until they are released.
   void hold_commits() { held_ = true; }
   void release_commits();
   // Lets the oldest waiting append through while the others stay held.
@@ -58,27 +59,42 @@ class MemoryStore final : public Store {
   void rotate_refresh(std::string old_hash, RefreshToken next, UnixMs now, Reply<RefreshToken> done) override;
   void revoke_refresh(std::string hash, Reply<std::string> done) override;
   void prune(Retention retention, UnixMs now, Reply<std::vector<Pruned>> done) override;
+  void moved_heads(std::string since, Reply<MovedHeads> done) override;
+  void durability(Reply<Durability> done) override;
+  MqttStore* mqtt() override { return &mqtt_; }
   void probe(Reply<Nothing> done) override;
   void close(UniqueFunction<void()> done) override;
 
  private:
-  struct Waiting {
-    std::vector<NewEntry> batch;
-    UnixMs now = 0;
-    Reply<std::vector<Result<Appended>>> done;
-    bool fails = false;
-  };
+  friend class MemoryMqtt;
   struct Refresh {
     RefreshToken token;
     bool replaced = false;
+    std::string successor;
   };
 
   // Posts `work`, whose result goes to `done`; neither runs once the store is gone.
   template <typename T, typename Work>
-  void answer(Reply<T> done, Work work);
+  void answer(Reply<T> done, Work work) {
+    if (closing_) return;
+    owner_.post([this, alive = alive_, done = std::move(done), work = std::move(work)]() mutable {
+      if (!*alive) return;
+      done(fail_others_ ? Result<T>(failing()) : work());
+    });
+  }
+  // As answer(), in the order of the appends, and held with them.
+  template <typename T, typename Work>
+  void change(Reply<T> done, Work work) {
+    commit_later(
+        [this, done = std::move(done), work = std::move(work)]() mutable { done(fail_others_ ? Result<T>(failing()) : work()); });
+  }
+  static Error failing();
+  void commit_later(UniqueFunction<void()> commit);
   void post_commit();
   void commit_oldest();
-  MemoryRoom* room(RoomId id);
+  std::vector<Result<Appended>> append_now(const std::vector<NewEntry>& batch, UnixMs now);
+  Result<Appended> append_one(const NewEntry& entry, UnixMs now);
+  MemoryRoom* room(RoomId id) { return rooms_.find(id); }
 
   Executor& owner_;
   MemoryStoreSettings settings_;
@@ -89,9 +105,10 @@ class MemoryStore final : public Store {
   unsigned appends_to_fail_ = 0;
   std::size_t appends_called_ = 0;
   std::size_t reads_called_ = 0;
-  std::deque<Waiting> waiting_;
-  std::vector<std::unique_ptr<MemoryRoom>> rooms_;  // rooms_[i] has id i + 1
-  std::map<std::string, RoomId> names_;
+  std::deque<UniqueFunction<void()>> waiting_;
+  MemoryRooms rooms_;
+  MemorySessions sessions_{rooms_};
+  MemoryMqtt mqtt_{*this, sessions_};
   std::map<std::string, Account> accounts_;  // by id
   std::map<std::string, std::string> account_names_;
   std::map<std::string, Refresh> refresh_;

@@ -48,6 +48,7 @@ describe('the refresh cookie', () => {
     const thief = new Device(broker.url);
     thief.cookie = device.cookie;
     await device.must(200, 'POST', '/refresh');
+    await device.must(200, 'POST', '/refresh');
     const answer = await thief.call('POST', '/refresh');
     assert.equal(answer.status, 401);
     await device.refused('unauthorized', 'POST', '/refresh');
@@ -55,6 +56,17 @@ describe('the refresh cookie', () => {
     await liveOther.ping();
     await other.must(200, 'POST', '/refresh');
     await liveOther.close();
+  });
+
+  it('a refresh whose answer was lost may be repeated with the old cookie', async () => {
+    const device = await new Device(broker.url).register('unlucky');
+    const old = device.cookie;
+    await device.must(200, 'POST', '/refresh');
+    device.cookie = old;
+    await device.must(200, 'POST', '/refresh');
+    await device.must(200, 'POST', '/refresh');
+    device.cookie = old;
+    await device.refused('unauthorized', 'POST', '/refresh');
   });
 
   it('survives a restart; a logged-out one does not come back', async () => {

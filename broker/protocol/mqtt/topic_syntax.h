@@ -24,4 +24,13 @@ inline bool is_shared(std::string_view filter) { return filter.substr(0, share_p
 // [MQTT5-4.8.2-1] [MQTT5-4.8.2-2].
 bool parse_shared(std::string_view text, SharedFilter& out);
 
+// Whether the name, a valid one, matches the filter, a valid one and not shared; byte by byte [MQTT5-4.7.3-4]. A wildcard in the
+// first level matches no name that begins with '$' [MQTT5-4.7.2-1].
+bool topic_matches(std::string_view filter, std::string_view name);
+
+// What every name begins with that the filter, a valid one and not shared, can match: the filter up to the first wildcard. All of
+// the filter when it has none. ("a/#" matches "a" too, so its slash is not part of it.)
+std::string_view literal_prefix(std::string_view filter);
+inline bool has_wildcard(std::string_view filter) { return filter.find_first_of("+#") != std::string_view::npos; }
+
 }  // namespace parley::mqtt

@@ -91,11 +91,12 @@ CREATE TABLE accounts (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE refresh (
-  hash     BLOB NOT NULL PRIMARY KEY,
-  family   BLOB NOT NULL,
-  user_id  BLOB NOT NULL,
-  expires  INTEGER NOT NULL,
-  replaced INTEGER NOT NULL DEFAULT 0
+  hash      BLOB NOT NULL PRIMARY KEY,
+  family    BLOB NOT NULL,
+  user_id   BLOB NOT NULL,
+  expires   INTEGER NOT NULL,
+  replaced  INTEGER NOT NULL DEFAULT 0,
+  successor BLOB -- the token that replaced it last
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX refresh_family ON refresh (family);
 CREATE INDEX refresh_expires ON refresh (expires);

@@ -25,6 +25,8 @@ expect() {
 
 expect 0 broker/core/a.h '#include "broker/protocol/entry.h"'
 expect 0 broker/core/a.cpp '#include "storage/store.h"'
+expect 0 broker/core/a.cpp '#include "storage/mqtt_store.h"'
+expect 1 http/api/a.cpp '#include "storage/mqtt_store.h"'
 expect 0 broker/net/a.h '#include <uv.h>'
 expect 0 broker/base/log.cpp '#include <spdlog/spdlog.h>'
 expect 0 broker/server/main.cpp '#include "http/api/accounts.h"'

@@ -37,6 +37,11 @@ export class Backoff {
     this.attempts = Math.max(this.attempts, attempts);
   }
 
+  /** The server took us in: what it went through before counts as no more than so many failures. */
+  atMost(attempts: number): void {
+    this.attempts = Math.min(this.attempts, attempts);
+  }
+
   reset(): void {
     this.attempts = 0;
   }

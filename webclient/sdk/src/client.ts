@@ -78,6 +78,9 @@ interface Subscription {
 
 /** A connection counts as stable, and the back-off starts anew, after so long. */
 const STABLE_AFTER = 10_000;
+/** One that was taken in and lost before that counts as so many failures: a server that dies again and again is not stormed, and
+ * one that was restarted twice is not waited for as long as one that was away all the time. */
+const UNSTABLE_ATTEMPTS = 1;
 const RESUBSCRIBE_AFTER = 2_000;
 
 export class ParleyClient extends Emitter<ClientEvents> {
@@ -312,6 +315,7 @@ export class ParleyClient extends Emitter<ClientEvents> {
 
   private welcomed(connection: Connection, session: Session): void {
     this.refusals = 0;
+    this.backoff.atMost(UNSTABLE_ATTEMPTS);
     this.limits = session.limits ?? {};
     if (session.token) {
       this.guestToken = session.token;

@@ -106,6 +106,19 @@ describe('connecting', () => {
     expect(client.state).toMatchObject({ status: 'waiting', attempt: 1 });
   });
 
+  it('does not wait longer for a server that restarts again and again than after one failure', async () => {
+    const client = make();
+    await online(client);
+    for (let restart = 0; restart < 5; restart++) {
+      await net.current().hangUp();
+      if (client.state.status !== 'waiting') throw new Error(client.state.status);
+      const delay = client.state.retryAt - clock.now();
+      expect(delay).toBeLessThanOrEqual(1000);
+      await clock.advance(delay);
+      await welcome();
+    }
+  });
+
   it('retries at once when asked', async () => {
     const client = make();
     await online(client);

@@ -40,13 +40,33 @@ export class Cache implements Outbox {
     return (await (await this.database)?.getAll('outbox')) ?? [];
   }
 
-  /** An item that is there already keeps its place. */
+  /**
+   * An item that is there already keeps its place. A new one is one request and an explicit commit: a page that is left in the next
+   * moment has handed the whole transaction over, and the browser finishes it.
+   */
   async put(item: OutboxItem): Promise<void> {
     const db = await this.database;
     if (!db) return;
+    if (!(await this.addNew(db, item))) await this.replace(db, item);
+  }
+
+  private async addNew(db: IDBPDatabase<Schema>, item: OutboxItem): Promise<boolean> {
+    const tx = db.transaction('outbox', 'readwrite');
+    const added = tx.store.add(item);
+    tx.commit();
+    try {
+      await Promise.all([added, tx.done]);
+      return true;
+    } catch (cause) {
+      if (cause instanceof DOMException && cause.name === 'ConstraintError') return false;
+      throw cause;
+    }
+  }
+
+  private async replace(db: IDBPDatabase<Schema>, item: OutboxItem): Promise<void> {
     const tx = db.transaction('outbox', 'readwrite');
     const key = await tx.store.index('cid').getKey(item.cid);
-    await Promise.all([key === undefined ? tx.store.add(item) : tx.store.put(item, key), tx.done]);
+    await Promise.all([tx.store.put(item, key), tx.done]);
   }
 
   async remove(cid: string): Promise<void> {

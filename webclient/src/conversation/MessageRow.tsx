@@ -4,6 +4,7 @@ import { memo, useEffect, useRef, useState } from 'react';
 import { set, useStore } from '../app/store';
 import { EditForm } from '../composer/EditForm';
 import { Avatar } from '../ui/Avatar';
+import { isGuest } from '../ui/identity';
 import { dayName, fullTime, timeOf } from '../ui/time';
 import { discard, retry } from './actions';
 import { mentions, noticeText, textOf, type Line } from './lines';
@@ -65,7 +66,7 @@ function Message({ row, first, room }: { row: Row; first: boolean; room: string 
       data-cid={row.cid}
       data-state={row.state}
       tabIndex={-1}
-      aria-label={`${row.from}, ${timeOf(row.ts)}`}
+      aria-label={`${row.from}${isGuest(row.uid) ? ', guest' : ''}, ${timeOf(row.ts)}`}
       onKeyDown={onKeyDown}
       onPointerEnter={(event) => {
         if (event.pointerType === 'mouse') setActive(true);
@@ -93,6 +94,7 @@ function Message({ row, first, room }: { row: Row; first: boolean; room: string 
           <Avatar id={row.uid} name={row.from} />
           <div className="message-head">
             <b>{row.from}</b>
+            {isGuest(row.uid) ? <small className="message-guest">guest</small> : null}
             <Time row={row} />
           </div>
         </>

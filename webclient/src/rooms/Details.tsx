@@ -6,6 +6,7 @@ import { go, roomPath } from '../app/router';
 import { useStore } from '../app/store';
 import { Avatar } from '../ui/Avatar';
 import { IconButton } from '../ui/IconButton';
+import { isGuest } from '../ui/identity';
 import { Invite } from './Invite';
 import { MemberMenu } from './MemberMenu';
 import { Topic } from './Topic';
@@ -89,7 +90,7 @@ export function Details({ name }: { name: string }) {
               <li key={person.id} className="here">
                 <Avatar id={person.id} name={person.name} size={28} />
                 <span className="person-name">{person.name}</span>
-                <small>Visiting</small>
+                <small>{isGuest(person.id) ? 'Guest' : 'Visiting'}</small>
               </li>
             ))}
           </ul>

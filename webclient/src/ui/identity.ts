@@ -12,6 +12,11 @@ export function hueOf(id: string): number {
   return HUES[(hash >>> 0) % HUES.length] ?? 208;
 }
 
+/** A guest's name was a wish: anybody may have wished for it. */
+export function isGuest(id: string): boolean {
+  return id.startsWith('g_');
+}
+
 /** One or two letters of a name: "ada.lovelace" is AL, "ada" is A. */
 export function initials(name: string): string {
   const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);

@@ -1,0 +1,38 @@
+#pragma once
+
+// MqttStore of the memory store: MemorySessions behind callbacks.
+
+#include "tests/fakes/memory_sessions.h"
+
+namespace parley::fakes {
+
+class MemoryStore;
+
+class MemoryMqtt final : public MqttStore {
+ public:
+  MemoryMqtt(MemoryStore& store, MemorySessions& sessions) : store_(store), sessions_(sessions) {}
+
+  void open_session(SessionOpening opening, UnixMs now, Reply<SessionOpened> done) override;
+  void close_session(SessionKey session, std::optional<std::uint32_t> expiry_s, bool drop_will, UnixMs now,
+                     Reply<std::vector<DueWill>> done) override;
+  void find_session(std::string client_id, Reply<SessionInfo> done) override;
+  void renew_lease(std::string owner, UnixMs until, Reply<Nothing> done) override;
+  void sweep(UnixMs now, unsigned rows_max, Reply<Swept> done) override;
+  void due_wills(UnixMs now, unsigned limit, Reply<std::vector<DueWill>> done) override;
+  void take_will(WillId will, Reply<Nothing> done) override;
+  void subscribe(SessionKey session, MqttSubscription subscription, RoomsStep step, Reply<RoomsPage> done) override;
+  void unsubscribe(SessionKey session, std::vector<std::string> filters, Reply<std::vector<bool>> done) override;
+  void match_rooms(std::string filter, RoomsStep step, Reply<RoomsPage> done) override;
+  // Held with the appends while commits are held.
+  void save(std::vector<SessionSave> saves, Reply<std::vector<Status>> done) override;
+  void backlog(SessionKey session, RoomsStep step, Reply<RoomsPage> done) override;
+  void claim(std::vector<ClaimRequest> requests, Reply<std::vector<Result<std::vector<SeqRange>>>> done) override;
+  void claims(SessionKey session, Reply<std::vector<ShareProgress>> done) override;
+  void share_backlog(std::string filter, RoomsStep step, Reply<RoomsPage> done) override;
+
+ private:
+  MemoryStore& store_;
+  MemorySessions& sessions_;
+};
+
+}  // namespace parley::fakes
