@@ -80,7 +80,7 @@ async function validate(object) {
 // The validators let unknown fields pass; TypeScript does not: each object becomes a typed literal.
 const typed = [];
 function misspelt() {
-  const folder = join(root, 'tests/deploy/.cache');
+  const folder = join(root, 'tests/deploy/node_modules/.parley');
   mkdirSync(folder, { recursive: true });
   const line = ({ apiVersion, kind }, i) => `import type { I${kind} as T${i} } from '${versions[apiVersion]}';`;
   const literal = (object, i) => `export const o${i}: T${i} = ${JSON.stringify(object, null, 1)};`;
