@@ -110,12 +110,13 @@ struct Config {
   std::string log_format = "text";
 };
 
-enum class Verb : unsigned char { serve, check_config, check_health, migrate, epoch_bump, exit };
+enum class Verb : unsigned char { serve, check_config, check_health, migrate, epoch_bump, backup, restore, exit };
 
 struct CommandLine {
   Verb verb = Verb::serve;
   int exit_code = 0;  // of Verb::exit: help or version was printed, or an error was
   Config config;
+  std::string file;       // of backup and restore
   std::string effective;  // every setting and its value, one "name = value" a line, secrets masked
 };
 
