@@ -10,6 +10,7 @@ Log::Log(Store& store, const Clock& clock, LogSettings settings, cluster::Bus* b
     : store_(store),
       clock_(clock),
       settings_(std::move(settings)),
+      interest_(settings_.hash_key),
       rooms_(store, clock, settings_.rooms),
       batcher_(store, clock, counters_, settings_.batches,
                [this](std::vector<Pending>& batch, const std::vector<Result<Appended>>& results) { committed(batch, results); }),
@@ -35,13 +36,15 @@ Log::Log(Store& store, const Clock& clock, LogSettings settings, cluster::Bus* b
 // ---- publishing
 
 void Log::publish(SubjectPtr subject, Publish publish, Reply<Appended> done) {
-  if (publish.body.size() > settings_.body_bytes) {
-    done({Code::too_large, "the body is longer than " + std::to_string(settings_.body_bytes) + " bytes"});
+  const std::size_t bytes_max = publish.properties.empty() ? settings_.body_bytes : settings_.mqtt_body_bytes;
+  if (publish.body.size() > bytes_max) {
+    done({Code::too_large, "the body is longer than " + std::to_string(bytes_max) + " bytes"});
     return;
   }
   const std::string name = publish.room;
   rooms_.with_room_or_new(
-      subject, name, [this, subject, publish = std::move(publish), done = std::move(done)](Result<LogRoomPtr> found) mutable {
+      subject, name, publish.keep,
+      [this, subject, publish = std::move(publish), done = std::move(done)](Result<LogRoomPtr> found) mutable {
         if (!found) return done(found.error());
         const LogRoomPtr room = found.value();
         rooms_.with_role(
@@ -100,6 +103,12 @@ void Log::submit(const LogRoomPtr& room, Role role, const SubjectPtr& subject, P
   entry.body = std::move(publish.body);
   entry.content_type = std::move(publish.content_type);
   entry.properties = std::move(publish.properties);
+  entry.retain = publish.retain;
+  if (publish.expires_s != 0) entry.expires = clock_.unix_ms() + UnixMs{publish.expires_s} * 1000;
+  if (publish.fire_and_forget && room->info.keep == Keep::acked) {
+    forward_message(room, std::move(entry));
+    return done(Appended{});
+  }
   batcher_.submit({room, std::move(entry), std::move(done)});
 }
 
@@ -122,10 +131,33 @@ EntryPtr make_entry(const NewEntry& from, const Appended& appended) {
   entry->body = from.body;
   entry->content_type = from.content_type;
   entry->properties = from.properties;
+  entry->expires = from.expires;
   return entry;
 }
 
 }  // namespace
+
+void Log::forward_message(const LogRoomPtr& room, NewEntry entry) {
+  Appended unnumbered;
+  unnumbered.ts = clock_.unix_ms();
+  auto signal = std::make_shared<Signal>();
+  signal->room = room->info.id;
+  signal->name = room->name;
+  signal->message = make_entry(entry, unnumbered);
+  tell_signal(*room, signal, static_cast<FollowerId>(-1));
+}
+
+template <typename F>
+void Log::for_each_listener(LogRoom& room, F f) {
+  if (room.interested_as_of != interest_.generation()) {
+    interest_.match(room.info.name, room.interested);
+    room.interested_as_of = interest_.generation();
+  }
+  for (const FollowerId id : room.followers) f(id);
+  for (const FollowerId id : room.interested) {
+    if (std::find(room.followers.begin(), room.followers.end(), id) == room.followers.end()) f(id);
+  }
+}
 
 void Log::committed(std::vector<Pending>& batch, const std::vector<Result<Appended>>& results) {
   std::vector<LogRoomPtr> rooms;
@@ -139,6 +171,7 @@ void Log::committed(std::vector<Pending>& batch, const std::vector<Result<Append
     EntryPtr entry = make_entry(batch[i].entry, results[i].value());
     note_effects(*room, *entry);
     catch_up_.add(room, entry);
+    keep_retained(*room, batch[i].entry, entry);
     const auto [at, fresh] = index.try_emplace(room->info.id, rooms.size());
     if (fresh) {
       rooms.push_back(room);
@@ -166,9 +199,11 @@ void Log::hand_over(const std::vector<LogRoomPtr>& rooms) {
 }
 
 void Log::deliver(const LogRoomPtr& room, std::vector<EntryPtr> run, std::vector<std::vector<Run>>& per_follower) {
-  if (room->followers.empty()) return;
-  const auto shared = std::make_shared<const std::vector<EntryPtr>>(std::move(run));
-  for (const FollowerId id : room->followers) per_follower[id].push_back({room->info.id, shared});
+  std::shared_ptr<const std::vector<EntryPtr>> shared;
+  for_each_listener(*room, [&](FollowerId id) {
+    if (!shared) shared = std::make_shared<const std::vector<EntryPtr>>(std::move(run));
+    per_follower[id].push_back({room->info.id, room->name, shared});
+  });
 }
 
 // What this replica itself knows of roles and settings from now on, whoever committed the change.
@@ -184,7 +219,7 @@ void Log::note_effects(LogRoom& room, const Entry& entry) {
   if (change->keep) room.info.keep = *change->keep;
 }
 
-void Log::tell_effects(const LogRoom& room, const std::vector<EntryPtr>& run) {
+void Log::tell_effects(LogRoom& room, const std::vector<EntryPtr>& run) {
   for (const EntryPtr& entry : run) {
     if (const auto change = member_change_of(*entry)) {
       const auto known = room.roles.find(change->user_id);
@@ -196,32 +231,50 @@ void Log::tell_effects(const LogRoom& room, const std::vector<EntryPtr>& run) {
   }
 }
 
-void Log::tell_followers(const LogRoom& room, const std::function<void(Follower&)>& tell) {
-  for (const FollowerId id : room.followers) {
+void Log::tell_followers(LogRoom& room, const std::function<void(Follower&)>& tell) {
+  for_each_listener(room, [&](FollowerId id) {
     if (followers_[id] != nullptr) tell(*followers_[id]);
-  }
+  });
 }
 
 // ---- subscribing
 
 void Log::attach(FollowerId follower, SubjectPtr subject, Attach attach, Reply<Attached> done) {
   const std::string name = attach.room;
-  rooms_.with_room_or_new(
-      subject, name,
-      [this, follower, subject, attach = std::move(attach), done = std::move(done)](Result<LogRoomPtr> found) mutable {
-        if (!found) return done(found.error());
-        const LogRoomPtr room = found.value();
-        rooms_.with_role(
-            room, subject->user_id,
-            [this, follower, subject, room, attach = std::move(attach), done = std::move(done)](Result<Role> role) mutable {
-              if (!role) return done(role.error());
-              const bool ahead = attach.has_since && attach.since > room->info.head;
-              const bool fresh = room->followers.empty() || !room->attaching.empty();
-              if (settings_.catch_up.replicated && (ahead || fresh))
-                return attach_later(follower, subject, room, std::move(attach), std::move(done));
-              done(attach_now(follower, subject, room, role.value(), attach));
-            });
-      });
+  const bool create = attach.create;
+  auto go_on = [this, follower, subject, attach = std::move(attach), done = std::move(done)](Result<LogRoomPtr> found) mutable {
+    if (!found) return done(found.error());
+    const LogRoomPtr room = found.value();
+    rooms_.with_role(
+        room, subject->user_id,
+        [this, follower, subject, room, attach = std::move(attach), done = std::move(done)](Result<Role> role) mutable {
+          if (!role) return done(role.error());
+          done(attach_now(follower, subject, room, role.value(), attach));
+        });
+  };
+  if (create) {
+    rooms_.with_room_or_new(subject, name, Keep::all, std::move(go_on));
+  } else {
+    rooms_.with_room(name, std::move(go_on));
+  }
+}
+
+void Log::find_readable(SubjectPtr subject, const std::string& name, Reply<Attached> done) {
+  rooms_.with_room(name, [this, subject, done = std::move(done)](Result<LogRoomPtr> found) mutable {
+    if (!found) return done(found.error());
+    const LogRoomPtr room = found.value();
+    rooms_.with_role(room, subject->user_id, [this, subject, room, done = std::move(done)](Result<Role> role) mutable {
+      if (!role) return done(role.error());
+      if (Status status = may(*subject, Action::read, {room->info.visibility, role.value()}); !status)
+        return done(status.error());
+      Attached attached;
+      attached.room = room->info;
+      attached.epoch = store_.epoch();
+      attached.role = role.value();
+      attached.start = room->info.head;
+      done(std::move(attached));
+    });
+  });
 }
 
 // Looks at storage first: a fresh interest knows an old head, and a client that comes from another replica may be ahead of ours.
@@ -261,7 +314,7 @@ Result<Attached> Log::attach_now(FollowerId follower, const SubjectPtr& subject,
     room->followers.push_back(follower);
     attached.tail = room->tail.copy();
   }
-  room->presence.arrive(*subject);
+  if (attach.present) room->presence.arrive(*subject);
   return attached;
 }
 
@@ -284,6 +337,7 @@ FollowerId Log::add_follower(Follower& follower) {
 
 void Log::remove_follower(FollowerId follower) {
   followers_[follower] = nullptr;
+  interest_.remove_all(follower);
   rooms_.for_each([follower](const LogRoomPtr& room) { std::erase(room->followers, follower); });
 }
 
@@ -293,15 +347,18 @@ void Log::signal(FollowerId from, SignalPtr signal) {
   if (const LogRoomPtr room = rooms_.find(signal->room)) spread_signal(*room, signal, from);
 }
 
-void Log::spread_signal(const LogRoom& room, const SignalPtr& signal, FollowerId except) {
+void Log::spread_signal(LogRoom& room, const SignalPtr& signal, FollowerId except) {
   tell_signal(room, signal, except);
   peers_.send_signal(*signal);
 }
 
-void Log::tell_signal(const LogRoom& room, const SignalPtr& signal, FollowerId except) {
-  for (const FollowerId id : room.followers) {
+void Log::tell_signal(LogRoom& room, const SignalPtr& signal, FollowerId except) {
+  const auto tell = [&](FollowerId id) {
     if (id != except && followers_[id] != nullptr) followers_[id]->signal(signal);
-  }
+  };
+  // Those who are there by a filter alone get messages, and nothing else.
+  if (signal->message) return for_each_listener(room, tell);
+  std::for_each(room.followers.begin(), room.followers.end(), tell);
 }
 
 void Log::revoke_login(const std::string& login) {

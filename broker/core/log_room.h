@@ -80,16 +80,20 @@ struct KnownRole {
 
 struct LogRoom {
   LogRoom(RoomInfo room, std::size_t tail_entries, std::size_t tail_bytes)
-      : info(std::move(room)), tail(tail_entries, tail_bytes) {
+      : info(std::move(room)), name(std::make_shared<const std::string>(info.name)), tail(tail_entries, tail_bytes) {
     tail.reset(info.head, {});
   }
 
   RoomInfo info;  // as committed
+  const std::shared_ptr<const std::string> name;
   Tail tail;
   RoomSync sync;
   Seq settings_seq = 0;  // the entry that `info`'s settings come from
   std::vector<FollowerId> followers;
   std::vector<std::string> attaching;  // users whose attach waits for a look at storage
+  // Followers with a filter that matches the name (Log::add_interest), as of that generation of the filters.
+  std::vector<FollowerId> interested;
+  std::uint64_t interested_as_of = 0;
   RoomPresence presence;
   bool watched = false;  // somebody asked for presence
 

@@ -6,10 +6,10 @@
 
 namespace parley {
 
-void RoomTable::with_room(const std::string& name, Reply<LogRoomPtr> done) { ask(name, {nullptr, std::move(done)}); }
+void RoomTable::with_room(const std::string& name, Reply<LogRoomPtr> done) { ask(name, {nullptr, Keep::all, std::move(done)}); }
 
-void RoomTable::with_room_or_new(const SubjectPtr& subject, const std::string& name, Reply<LogRoomPtr> done) {
-  ask(name, {settings_.auto_create ? subject : nullptr, std::move(done)});
+void RoomTable::with_room_or_new(const SubjectPtr& subject, const std::string& name, Keep keep, Reply<LogRoomPtr> done) {
+  ask(name, {settings_.auto_create ? subject : nullptr, keep, std::move(done)});
 }
 
 void RoomTable::ask(const std::string& name, Waiter waiter) {
@@ -57,6 +57,7 @@ void RoomTable::create_for_waiters(const std::string& name) {
   }
   NewRoom fresh;
   fresh.name = name;
+  fresh.keep = first->keep;
   if (!first->creator->guest) {
     fresh.owner_id = first->creator->user_id;
     fresh.owner_name = first->creator->name;

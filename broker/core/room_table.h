@@ -27,7 +27,8 @@ class RoomTable {
   // (the name), unavailable.
   void with_room(const std::string& name, Reply<LogRoomPtr> done);
   // The same, but a room that does not exist is made for the subject, when may() and auto_create allow it.
-  void with_room_or_new(const SubjectPtr& subject, const std::string& name, Reply<LogRoomPtr> done);
+  // `keep` is what a room made here keeps.
+  void with_room_or_new(const SubjectPtr& subject, const std::string& name, Keep keep, Reply<LogRoomPtr> done);
   void create(const NewRoom& room, Reply<LogRoomPtr> done);
   LogRoomPtr find(RoomId id) const;
 
@@ -55,6 +56,7 @@ class RoomTable {
   // that comes later must not overtake one that waits.
   struct Waiter {
     SubjectPtr creator;  // null: does not want the room made
+    Keep keep;
     Reply<LogRoomPtr> done;
   };
   void ask(const std::string& name, Waiter waiter);

@@ -136,6 +136,15 @@ void append_signal(std::string& out, std::string_view room, std::string_view typ
   writer.key("body").raw(body).end_object();
 }
 
+void append_message_signal(std::string& out, std::string_view room, const Entry& message) {
+  json::Writer writer(out);
+  writer.begin_object().member("room", room).member("signal", "message");
+  writer.member("from", message.user_name).member("uid", message.user_id);
+  if (!message.content_type.empty()) writer.member("content_type", message.content_type);
+  write_body(writer, message);
+  writer.end_object();
+}
+
 void append_gap(std::string& out, std::string_view room, Seq from, Seq to) {
   json::Writer writer(out);
   writer.begin_object().member("room", room).key("gap").begin_object();

@@ -15,11 +15,18 @@ namespace {
 
 constexpr MonoMs tick_ms = 1000;
 constexpr MonoMs catch_up_ms = 10;  // by so much a hole may be looked at too late
+constexpr MonoMs mqtt_tick_ms = 100;
 // An idle store is asked this often whether it could commit.
 constexpr unsigned ticks_between_probes = 10;
 
-LogSettings log_settings(const Config& config) {
+HashKey random_key(Random& random) { return {random.next(), random.next()}; }
+
+LogSettings log_settings(const Config& config, Random& random) {
   LogSettings settings;
+  settings.hash_key = random_key(random);
+  settings.mqtt_body_bytes = config.mqtt_packet_bytes;
+  settings.rooms.name_bytes = config.mqtt_topic_bytes;
+  settings.rooms.name_levels = config.mqtt_topic_levels;
   settings.rooms.auto_create = config.auto_create;
   settings.batches.batch_entries = config.batch_entries;
   settings.batches.queue_entries = config.queue_entries;
@@ -65,13 +72,17 @@ Status LogLoop::open() {
   Result<std::unique_ptr<cluster::Bus>> bus = make_bus(config_, loop_, random_);
   if (!bus) return bus.error();
   bus_ = std::move(*bus);
-  LogSettings settings = log_settings(config_);
+  LogSettings settings = log_settings(config_, random_);
   settings.peers.replica = random_.id(16);
   const bool shared = settings.catch_up.replicated;
   readiness_.shared.store(shared);
   if (bus_) readiness_.redis.store(Readiness::Redis::away);
   if (bus_ && !shared) log::warn("--redis without a database that replicas share: nothing will come of it");
   log_ = std::make_unique<Log>(*store_, loop_, std::move(settings), bus_.get());
+  mqtt::RegistrySettings registry_settings;
+  registry_settings.sessions_max = config_.mqtt_sessions_max;
+  mqtt_ = std::make_unique<mqtt::Registry>(*log_, loop_, random_key(random_), registry_settings, mqtt_workers_);
+  mqtt_shares_ = std::make_unique<mqtt::Shares>(*log_, random_key(random_), mqtt_workers_);
   hasher_ = std::make_unique<api::Hasher>(pool_, api::HasherSettings{*cost, config_.password_queue});
   api::AccountSettings account_settings;
   account_settings.registration = config_.registration;
@@ -85,6 +96,8 @@ Status LogLoop::open() {
     catch_up_timer_->every(catch_up_ms, [this] { log_->work(); });
   }
   log_->start();
+  mqtt_ticker_ = std::make_unique<net::Timer>(loop_);
+  mqtt_ticker_->every(mqtt_tick_ms, [this] { mqtt_->tick(); });
   readiness_.storage.store(true);
   return ok_status();
 }
@@ -101,6 +114,7 @@ void LogLoop::close(UniqueFunction<void()> done) {
     ticker_.reset();
     catch_up_timer_.reset();
     if (bus_) bus_->close();
+    mqtt_ticker_.reset();
     store_->close([this, done = std::move(done)]() mutable {
       loop_.stop();
       done();

@@ -177,6 +177,54 @@ void add_rooms(Families& out, const MetricsSources& from) {
     out.histogram(worker.rooms->ack_latency_us, 1e-6, 8, Histogram::buckets - 1, 2, of(worker));
 }
 
+// Reasons and packet types that never came are left out.
+template <typename Counts, typename Name>
+void add_nonzero(Families& out, const WorkerSource& worker, const char* name, const Counts& counts, Name of_index) {
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i].get() != 0) out.sample(counts[i].get(), {label("worker", worker.name), label(name, std::string(of_index(i)))});
+  }
+}
+
+void add_mqtt(Families& out, const MetricsSources& from) {
+  using C = mqtt::Counters;
+  const auto each = [&](const char* name, const char* help, bool counts, auto read) {
+    out.family(name, help, counts ? MetricType::Counter : MetricType::Gauge);
+    for (const WorkerSource& worker : from.workers) out.sample(read(*worker.mqtt).get(), of(worker));
+  };
+  each("mqtt_clients", "Connected MQTT clients", false, [](const C& c) -> const Gauge& { return c.clients; });
+  each("mqtt_sessions", "MQTT sessions in a worker's memory", false, [](const C& c) -> const Gauge& { return c.sessions; });
+  each("mqtt_subscriptions", "MQTT subscriptions", false, [](const C& c) -> const Gauge& { return c.subscriptions; });
+  each("mqtt_connects_total", "CONNECT packets", true, [](const C& c) -> const Counter& { return c.connects; });
+  each("mqtt_received_bytes_total", "Bytes of MQTT received", true, [](const C& c) -> const Counter& { return c.bytes_in; });
+  each("mqtt_sent_bytes_total", "Bytes of MQTT sent", true, [](const C& c) -> const Counter& { return c.bytes_out; });
+  each("mqtt_messages_received_total", "PUBLISH packets received", true,
+       [](const C& c) -> const Counter& { return c.messages_in; });
+  each("mqtt_messages_sent_total", "PUBLISH packets sent", true, [](const C& c) -> const Counter& { return c.messages_out; });
+  each("mqtt_messages_resent_total", "PUBLISH packets sent again after a reconnect", true,
+       [](const C& c) -> const Counter& { return c.resent; });
+  each("mqtt_take_overs_total", "Connections that ended because another one came with their client identifier", true,
+       [](const C& c) -> const Counter& { return c.taken_over; });
+  const auto packet = [](std::size_t i) { return mqtt::to_string(static_cast<mqtt::PacketType>(i)); };
+  const auto reason = [](std::size_t i) { return mqtt::to_string(static_cast<mqtt::Reason>(i)); };
+  out.counter("mqtt_packets_received_total", "MQTT packets received, by type");
+  for (const WorkerSource& worker : from.workers) add_nonzero(out, worker, "type", worker.mqtt->packets_in, packet);
+  out.counter("mqtt_packets_sent_total", "MQTT packets sent, by type");
+  for (const WorkerSource& worker : from.workers) add_nonzero(out, worker, "type", worker.mqtt->packets_out, packet);
+  out.counter("mqtt_connects_refused_total", "CONNECT packets refused, by reason");
+  for (const WorkerSource& worker : from.workers) add_nonzero(out, worker, "reason", worker.mqtt->refused, reason);
+  out.counter("mqtt_connections_ended_total", "MQTT connections that the server ended, protocol errors among them, by reason");
+  for (const WorkerSource& worker : from.workers) add_nonzero(out, worker, "reason", worker.mqtt->ended, reason);
+  static constexpr std::array<const char*, static_cast<unsigned>(mqtt::Lost::count)> lost = {
+      "congested", "held_full", "too_large", "expired", "forbidden", "bad_topic", "bad_format", "refused"};
+  out.counter("mqtt_messages_dropped_total", "Messages that reached somebody not, or were not taken, by reason");
+  for (const WorkerSource& worker : from.workers) {
+    for (std::size_t i = 0; i < lost.size(); ++i) out.sample(worker.mqtt->lost[i].get(), of(worker, "reason", lost[i]));
+  }
+  out.gauge("mqtt_sessions_away", "MQTT sessions whose clients are not connected").sample(from.mqtt_sessions->away.get());
+  out.counter("mqtt_sessions_expired_total", "MQTT sessions that expired").sample(from.mqtt_sessions->expired.get());
+  out.counter("mqtt_wills_total", "Wills published").sample(from.mqtt_sessions->wills.get());
+}
+
 void add_log(Families& out, const MetricsSources& from) {
   const LogCounters& log = *from.log;
   out.gauge("rooms_loaded", "Rooms in the log's memory").sample(log.rooms_loaded.get());
@@ -233,6 +281,7 @@ std::string render_metrics(const MetricsSources& sources) {
   add_sockets(families, sources);
   add_http(families, sources);
   add_rooms(families, sources);
+  add_mqtt(families, sources);
   add_log(families, sources);
   return prometheus::TextSerializer().Serialize(families.all);
 }
