@@ -105,15 +105,16 @@ bool Cidr::contains(const IpAddress& address) const {
   return left == 0 || (address[whole] ^ address_[whole]) >> (8 - left) == 0;
 }
 
+bool is_trusted(const ForwardedPolicy& policy, const std::string& address) {
+  const std::optional<IpAddress> ip = parse_ip(address);
+  return ip && std::any_of(policy.trusted.begin(), policy.trusted.end(), [&](const Cidr& cidr) { return cidr.contains(*ip); });
+}
+
 Client resolve_client(const ForwardedPolicy& policy, const std::string& peer, bool secure, const Request& request) {
   Client client{peer, secure};
   if (policy.trusted.empty()) return client;
-  const auto is_trusted = [&](const std::string& address) {
-    const std::optional<IpAddress> ip = parse_ip(address);
-    return ip && std::any_of(policy.trusted.begin(), policy.trusted.end(), [&](const Cidr& cidr) { return cidr.contains(*ip); });
-  };
   std::vector<Hop> hops = policy.kind == ForwardedPolicy::Kind::forwarded ? forwarded_hops(request) : x_forwarded_hops(request);
-  while (!hops.empty() && is_trusted(client.address)) {
+  while (!hops.empty() && is_trusted(policy, client.address)) {
     const Hop hop = std::move(hops.back());
     hops.pop_back();
     if (!hop.proto.empty()) client.secure = equals_ignoring_case(hop.proto, "https") || equals_ignoring_case(hop.proto, "wss");

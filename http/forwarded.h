@@ -37,6 +37,9 @@ struct ForwardedPolicy {
   Kind kind = Kind::x_forwarded;
 };
 
+// Whether the address is one of the trusted proxies'.
+bool is_trusted(const ForwardedPolicy& policy, const std::string& address);
+
 struct Client {
   std::string address;
   bool secure = false;

@@ -145,6 +145,7 @@ void Log::forward_message(const LogRoomPtr& room, NewEntry entry) {
   signal->name = room->name;
   signal->message = make_entry(entry, unnumbered);
   tell_signal(*room, signal, static_cast<FollowerId>(-1));
+  peers_.send_forward(room->info.id, signal->message);
 }
 
 template <typename F>
@@ -249,6 +250,10 @@ void Log::attach(FollowerId follower, SubjectPtr subject, Attach attach, Reply<A
         room, subject->user_id,
         [this, follower, subject, room, attach = std::move(attach), done = std::move(done)](Result<Role> role) mutable {
           if (!role) return done(role.error());
+          const bool ahead = attach.has_since && attach.since > room->info.head;
+          const bool fresh = room->followers.empty() || !room->attaching.empty();
+          if (settings_.catch_up.replicated && (ahead || fresh))
+            return attach_later(follower, subject, room, std::move(attach), std::move(done));
           done(attach_now(follower, subject, room, role.value(), attach));
         });
   };

@@ -176,6 +176,7 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   // Peers::Owner
   void on_entries(envelope::Entries entries) override;
   void on_signal(envelope::Signal signal) override;
+  void on_forward(envelope::Forward forward) override;
   void on_presence_changed(RoomId room) override;
   void on_login_revoked(const std::string& login) override;
   void on_bus(bool connected) override;

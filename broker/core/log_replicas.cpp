@@ -42,6 +42,16 @@ void Log::on_signal(envelope::Signal from) {
   tell_signal(*room, signal, static_cast<FollowerId>(-1));
 }
 
+void Log::on_forward(envelope::Forward from) {
+  const LogRoomPtr room = rooms_.find(from.room);
+  if (!room) return;
+  auto signal = std::make_shared<Signal>();
+  signal->room = from.room;
+  signal->name = room->name;
+  signal->message = std::move(from.message);
+  tell_signal(*room, signal, static_cast<FollowerId>(-1));
+}
+
 void Log::on_presence_changed(RoomId id) {
   if (const LogRoomPtr room = rooms_.find(id)) presence_.changed_elsewhere(room);
 }

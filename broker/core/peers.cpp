@@ -55,6 +55,10 @@ void Peers::send_signal(const Signal& signal) {
        envelope::Signal{signal.room, signal.type, signal.user_id, signal.user_name, signal.body, signal.only_to});
 }
 
+void Peers::send_forward(RoomId room, EntryPtr message) {
+  send(cluster::channel_of(room), envelope::Forward{room, std::move(message)});
+}
+
 void Peers::send_presence_changed(RoomId room) { send(cluster::channel_of(room), envelope::PresenceChanged{room}); }
 
 void Peers::send_login_revoked(const std::string& login) {
@@ -95,6 +99,8 @@ void Peers::receive(envelope::Message message) {
     owner_.on_entries(std::move(*entries));
   } else if (auto* signal = std::get_if<envelope::Signal>(&message.what)) {
     owner_.on_signal(std::move(*signal));
+  } else if (auto* forward = std::get_if<envelope::Forward>(&message.what)) {
+    owner_.on_forward(std::move(*forward));
   } else if (const auto* changed = std::get_if<envelope::PresenceChanged>(&message.what)) {
     owner_.on_presence_changed(changed->room);
   } else if (const auto* revoked = std::get_if<envelope::LoginRevoked>(&message.what)) {

@@ -29,6 +29,7 @@ class Peers final : public cluster::Bus::Events {
     virtual ~Owner() = default;
     virtual void on_entries(envelope::Entries entries) = 0;
     virtual void on_signal(envelope::Signal signal) = 0;
+    virtual void on_forward(envelope::Forward forward) = 0;
     virtual void on_presence_changed(RoomId room) = 0;
     virtual void on_login_revoked(const std::string& login) = 0;
     // The bus came or went.
@@ -52,6 +53,7 @@ class Peers final : public cluster::Bus::Events {
 
   void send_entries(RoomId room, const std::vector<EntryPtr>& entries);
   void send_signal(const Signal& signal);
+  void send_forward(RoomId room, EntryPtr message);
   void send_presence_changed(RoomId room);
   void send_login_revoked(const std::string& login);
 

@@ -4,8 +4,8 @@ namespace parley::envelope {
 
 namespace {
 
-constexpr char version = 1;
-enum class Kind : unsigned char { entries = 1, signal = 2, presence_changed = 3, login_revoked = 4, hello = 5 };
+constexpr char version = 2;  // 1 had no Forward and no time of expiry
+enum class Kind : unsigned char { entries = 1, signal = 2, presence_changed = 3, login_revoked = 4, hello = 5, forward = 6 };
 
 class Out {
  public:
@@ -84,12 +84,13 @@ void put_entry(Out& out, const Entry& entry) {
   out.byte(static_cast<unsigned char>((entry.edited ? 1U : 0U) | (entry.deleted ? 2U : 0U)));
   out.number(entry.target);
   out.number(entry.messages);
+  out.number(static_cast<std::uint64_t>(entry.expires));
   for (const std::string* text :
        {&entry.user_id, &entry.user_name, &entry.cid, &entry.body, &entry.content_type, &entry.properties}) {
     out.text(*text);
   }
 }
-constexpr std::size_t entry_bytes_min = 13;
+constexpr std::size_t entry_bytes_min = 14;
 
 EntryPtr take_entry(In& in, RoomId room) {
   auto entry = std::make_shared<Entry>();
@@ -108,6 +109,7 @@ EntryPtr take_entry(In& in, RoomId room) {
   entry->deleted = (flags & 2U) != 0;
   entry->target = in.number();
   entry->messages = in.number();
+  entry->expires = in.whole();
   for (std::string* text :
        {&entry->user_id, &entry->user_name, &entry->cid, &entry->body, &entry->content_type, &entry->properties}) {
     *text = in.text();
@@ -131,6 +133,10 @@ struct Encoder {
   void operator()(const PresenceChanged& changed) const { out.number(static_cast<std::uint64_t>(changed.room)); }
   void operator()(const LoginRevoked& revoked) const { out.text(revoked.login); }
   void operator()(const Hello&) const {}
+  void operator()(const Forward& forward) const {
+    out.number(static_cast<std::uint64_t>(forward.room));
+    put_entry(out, *forward.message);
+  }
 };
 
 Entries take_entries(In& in) {
@@ -191,6 +197,13 @@ Result<Message> decode(std::string_view bytes) {
     case Kind::hello:
       message.what = Hello{};
       break;
+    case Kind::forward: {
+      Forward forward;
+      forward.room = in.whole();
+      forward.message = take_entry(in, forward.room);
+      message.what = std::move(forward);
+      break;
+    }
     default:
       return malformed("of a kind that is not known");
   }

@@ -2,7 +2,7 @@
 
 // What one replica writes to another over the bus, as bytes. Pure.
 //
-// A message is: version (1 byte, 1), kind (1 byte), sender, epoch, then the kind's fields. Numbers are LEB128 varints of at most
+// A message is: version (1 byte, 2), kind (1 byte), sender, epoch, then the kind's fields. Numbers are LEB128 varints of at most
 // 64 bits, strings are a varint length and the bytes, lists a varint count and the elements. A reader refuses a version or kind
 // that it does not know, so replicas of two versions may stand side by side during a deploy: what one does not understand, the
 // log's storage still tells it.
@@ -40,10 +40,16 @@ struct LoginRevoked {
 // The sender has (again) a connection: whoever has news that must not be missed says them again.
 struct Hello {};
 
+// A message that is not kept, for those who are there now; without a seq.
+struct Forward {
+  RoomId room = 0;
+  EntryPtr message;
+};
+
 struct Message {
   std::string sender;  // the replica's own id
   std::string epoch;   // of the sender's log
-  std::variant<Entries, Signal, PresenceChanged, LoginRevoked, Hello> what;
+  std::variant<Entries, Signal, PresenceChanged, LoginRevoked, Hello, Forward> what;
 };
 
 std::string encode(const Message& message);

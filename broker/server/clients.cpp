@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "broker/server/proxy_mode.h"
+
 namespace parley::server {
 
 namespace {
@@ -55,8 +57,18 @@ void Clients::take_in(int fd, const Reception& reception) {
   auto made = std::make_unique<Connection>(context_, fd);
   Connection& connection = *made;
   const SlotId id = connections_.add(std::move(made));
-  connection.begin(id, std::make_unique<HttpMode>(connection, over ? reception.full_http : reception.http,
-                                                  over ? reception.full_upgrades : reception.upgrades, connection.peer()));
+  http::ConnectionContext& context = over ? reception.full_http : reception.http;
+  UpgradeTarget& upgrades = over ? reception.full_upgrades : reception.upgrades;
+  const std::string peer = connection.peer();
+  if (reception.proxies == nullptr || !http::is_trusted(*reception.proxies, peer)) {
+    return connection.begin(id, std::make_unique<HttpMode>(connection, context, upgrades, peer, false));
+  }
+  connection.begin(id,
+                   std::make_unique<ProxyMode>(connection, counters_, loop_.mono_ms() + settings_.proxy_header_ms,
+                                               [&connection, &context, &upgrades, peer](const std::string& client, bool secure) {
+                                                 return std::make_unique<HttpMode>(connection, context, upgrades,
+                                                                                   client.empty() ? peer : client, secure);
+                                               }));
 }
 
 void Clients::listen_for_mqtt(net::ListenSocket socket, mqtt::Exchange& exchange) {

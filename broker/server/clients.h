@@ -30,6 +30,7 @@ class Clients {
     UpgradeTarget& upgrades;
     http::ConnectionContext& full_http;  // over the limit
     UpgradeTarget& full_upgrades;
+    const http::ForwardedPolicy* proxies = nullptr;  // whose connections begin with a PROXY header; null: nobody's
   };
 
   Clients(net::Loop& loop, SocketCounters& counters, ConnectionLimit& limit, ConnectionSettings settings);

@@ -42,6 +42,7 @@ struct Config {
   std::vector<std::string> allowed_origins;
   std::vector<std::string> trusted_proxies;
   std::string forwarded_header = "x-forwarded-for";
+  bool proxy_protocol = false;
   MonoMs access_token_ttl = 900'000;
   MonoMs refresh_token_ttl = 30LL * 86'400'000;
   MonoMs guest_token_ttl = 86'400'000;

@@ -165,6 +165,9 @@ void add_people(Table& table, Config& c) {
   table.toggle("echo", c.echo, "serve /echo, which sends every WebSocket message back: for conformance suites");
   table.list("allowed-origin", c.allowed_origins, "ORIGIN", "origin of web pages that may connect besides our own; * allows all");
   table.list("trusted-proxy", c.trusted_proxies, "ADDRESS[/BITS]", "proxies whose forwarding header is believed");
+  table.toggle(
+      "proxy-protocol", c.proxy_protocol,
+      "connections from trusted proxies begin with a PROXY protocol header (version 1 or 2), and those without it are closed");
   table.word("forwarded-header", c.forwarded_header, {"x-forwarded-for", "forwarded"}, "which header trusted proxies set");
   table.duration("access-token-ttl", c.access_token_ttl, 1000, "lifetime of an access token");
   table.duration("refresh-token-ttl", c.refresh_token_ttl, 1000, "lifetime of an unused refresh token");
@@ -290,6 +293,9 @@ Status check_config(const Config& config) {
   }
   if (!config.redis.empty()) {
     if (const auto url = cluster::parse_redis_url(config.redis); !url) return refuse("--redis: " + url.error().message);
+  }
+  if (config.proxy_protocol && config.trusted_proxies.empty()) {
+    return refuse("--proxy-protocol needs --trusted-proxy: the addresses from which the header is believed");
   }
   if (config.password_cost == "min" && !config.insecure_test_mode) {
     return refuse("--password-cost min protects nothing; it needs --insecure-test-mode, and is for tests only");

@@ -16,7 +16,8 @@ namespace parley::server {
 struct ConnectionSettings {
   std::size_t high_water_bytes = 256U << 10U;
   MonoMs write_stall_ms = 120'000;
-  MonoMs linger_ms = 2'000;  // after our FIN, for the peer's
+  MonoMs proxy_header_ms = 10'000;  // until a PROXY header is complete
+  MonoMs linger_ms = 2'000;         // after our FIN, for the peer's
   std::size_t linger_bytes_max = 64U << 20U;
 };
 

@@ -27,6 +27,7 @@ struct SocketCounters {
   Counter bytes_out;  // handed to the kernel or queued for it
   Counter messages_in;
   Counter websocket_violations;  // of RFC 6455
+  Counter proxy_refused;         // connections of trusted proxies without a PROXY header, or with a malformed one
   Gauge refused_no_descriptor;   // connections turned away because no descriptor was left
   Gauge readers_borrowed;        // WebSocket connections in the middle of a frame or message
   std::array<Counter, static_cast<unsigned>(Ended::count)> ended;

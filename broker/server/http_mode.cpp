@@ -2,8 +2,8 @@
 
 namespace parley::server {
 
-HttpMode::HttpMode(Wire& wire, http::ConnectionContext& context, UpgradeTarget& upgrades, std::string peer)
-    : wire_(wire), upgrades_(upgrades), http_(context, *this, std::move(peer), false) {}
+HttpMode::HttpMode(Wire& wire, http::ConnectionContext& context, UpgradeTarget& upgrades, std::string peer, bool secure)
+    : wire_(wire), upgrades_(upgrades), http_(context, *this, std::move(peer), secure) {}
 
 void HttpMode::on_bytes(std::string_view bytes) {
   http_.feed(bytes);

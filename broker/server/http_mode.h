@@ -16,7 +16,7 @@ class UpgradeTarget {
 
 class HttpMode final : public Mode, public http::Sink {
  public:
-  HttpMode(Wire& wire, http::ConnectionContext& context, UpgradeTarget& upgrades, std::string peer);
+  HttpMode(Wire& wire, http::ConnectionContext& context, UpgradeTarget& upgrades, std::string peer, bool secure = false);
 
   // Mode
   void on_bytes(std::string_view bytes) override;

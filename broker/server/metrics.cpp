@@ -141,6 +141,7 @@ void add_http(Families& out, const MetricsSources& from) {
     out.sample(worker.http->malformed.get(), of(worker, "protocol", "http"));
     out.sample(worker.sockets->websocket_violations.get(), of(worker, "protocol", "websocket"));
     out.sample(worker.rooms->drops[static_cast<unsigned>(Drop::malformed)].get(), of(worker, "protocol", "native"));
+    out.sample(worker.sockets->proxy_refused.get(), of(worker, "protocol", "proxy"));
   }
 }
 

@@ -95,7 +95,8 @@ std::unique_ptr<Mode> Worker::open_echo(Wire& wire) {
 }
 
 void Worker::listen(net::ListenSocket socket) {
-  clients_.listen(std::move(socket), {http_, endpoints_, full_http_, full_house_});
+  clients_.listen(std::move(socket),
+                  {http_, endpoints_, full_http_, full_house_, process_.config.proxy_protocol ? &process_.forwarded : nullptr});
 }
 
 void Worker::listen_for_mqtt(net::ListenSocket socket) { clients_.listen_for_mqtt(std::move(socket), mqtt_); }

@@ -59,6 +59,7 @@ ConnectionSettings connection_settings(const Config& config) {
   ConnectionSettings settings;
   settings.high_water_bytes = config.high_water;
   settings.write_stall_ms = config.write_stall;
+  settings.proxy_header_ms = config.http_header_timeout;
   return settings;
 }
 

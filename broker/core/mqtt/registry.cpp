@@ -45,6 +45,14 @@ void Registry::arrive(Arrival arrival, Reply<Welcome> done) {
   }
 }
 
+// Positions in a log that is no more.
+void Registry::epoch_changed() {
+  for (auto& [client_id, known] : known_) {
+    known->positions.clear();
+    if (known->state) known->state->positions.clear();
+  }
+}
+
 void Registry::admit(Known& known, Waiting waiting) {
   Arrival& arrival = waiting.arrival;
   Welcome welcome;

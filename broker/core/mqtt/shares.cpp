@@ -138,4 +138,12 @@ void Shares::read(Group& group) {
   });
 }
 
+// What was owed is of a log that is no more.
+void Shares::epoch_changed() {
+  for (auto& [filter, group] : groups_) {
+    group->waiting.clear();
+    for (Member& member : group->members) member.owed.clear();
+  }
+}
+
 }  // namespace parley::mqtt

@@ -49,6 +49,7 @@ class Shares final : public Follower {
   void rights_changed(const RoomInfo&, const std::string&, Role) override {}
   void pruned(RoomId, Seq) override {}
   void login_revoked(const std::string&) override {}
+  void epoch_changed() override;
 
  private:
   struct Owed {

@@ -24,6 +24,7 @@ EntryPtr entry(Seq seq) {
   made->body = std::string("\0\xff{}", 4) + std::string(200, 'x');
   made->content_type = "application/cbor";
   made->properties = "p";
+  made->expires = 1'764'000'000'500;
   return made;
 }
 
@@ -32,7 +33,8 @@ std::vector<Message> samples() {
           {"north", "e1", Signal{7, "typing", "u_ada", "ada", "{}", "u_bob"}},
           {"", "", PresenceChanged{INT64_MAX}},
           {"north", "e1", LoginRevoked{"login"}},
-          {"north", "e1", Hello{}}};
+          {"north", "e1", Hello{}},
+          {"north", "e1", Forward{7, entry(0)}}};
 }
 
 TEST(Envelope, RoundTripKeepsEveryField) {
@@ -60,6 +62,7 @@ TEST(Envelope, RoundTripKeepsEveryField) {
   EXPECT_EQ(got.body, want->body);
   EXPECT_EQ(got.content_type, want->content_type);
   EXPECT_EQ(got.properties, want->properties);
+  EXPECT_EQ(got.expires, want->expires);
 }
 
 TEST(Envelope, EncodingADecodedMessageGivesTheSameBytes) {
@@ -83,19 +86,19 @@ TEST(Envelope, EveryCutIsRefused) {
 
 TEST(Envelope, OtherVersionsKindsAndOrdersAreRefused) {
   std::string bytes = encode(samples()[3]);
-  bytes[0] = 2;
+  bytes[0] = 3;
   EXPECT_FALSE(decode(bytes).ok());
-  bytes[0] = 1;
+  bytes[0] = 2;
   bytes[1] = 99;
   EXPECT_FALSE(decode(bytes).ok());
   EXPECT_FALSE(decode(encode({"n", "e", Entries{7, {entry(6), entry(5)}}})).ok());
-  EXPECT_FALSE(decode(std::string("\x01\x01\x00\x00\x07\xff\xff\xff\xff\x0f", 10)).ok()) << "a count without elements";
+  EXPECT_FALSE(decode(std::string("\x02\x01\x00\x00\x07\xff\xff\xff\xff\x0f", 10)).ok()) << "a count without elements";
 }
 
 TEST(Envelope, RandomDamageNeverCrashes) {
   fakes::SeededRandom random(7);
   for (int i = 0; i < 20'000; ++i) {
-    std::string bytes = encode(samples()[random.next() % 5]);
+    std::string bytes = encode(samples()[random.next() % 6]);
     for (std::uint64_t n = 1 + random.next() % 4; n > 0; --n) {
       bytes[random.next() % bytes.size()] = static_cast<char>(random.next());
     }
