@@ -1,11 +1,8 @@
 #include "storage/sqlite/append.h"
 
-#include <sodium.h>
-
 #include <algorithm>
-#include <array>
-#include <cstring>
 
+#include "storage/fingerprint.h"
 #include "storage/sqlite/effects.h"
 #include "storage/sqlite/mqtt_delivery.h"
 #include "storage/sqlite/mqtt_wills.h"
@@ -14,30 +11,6 @@
 namespace parley::sqlite {
 
 namespace {
-
-// 16 bytes of BLAKE2b over type, target and body: tells a repeat from a conflict also after the body was edited.
-class Fingerprint {
- public:
-  explicit Fingerprint(const NewEntry& entry) {
-    std::array<unsigned char, 9> head{};
-    head[0] = static_cast<unsigned char>(entry.type);
-    std::memcpy(&head[1], &entry.target, sizeof entry.target);
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, nullptr, 0, bytes_.size());
-    crypto_generichash_update(&state, head.data(), head.size());
-    crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(entry.body.data()), entry.body.size());
-    crypto_generichash_final(&state, bytes_.data(), bytes_.size());
-  }
-  std::string_view bytes() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
-
- private:
-  std::array<unsigned char, 16> bytes_{};
-};
-
-std::size_t content_bytes(const NewEntry& entry) {
-  return entry.user_id.size() + entry.user_name.size() + entry.cid.size() + entry.body.size() + entry.content_type.size() +
-         entry.properties.size();
-}
 
 // The entry with this cid, if there is one: a duplicate or a conflict. not_found when there is none.
 Result<Appended> find_repeat(Connection& connection, const NewEntry& entry, std::string_view fingerprint) {
@@ -85,8 +58,8 @@ Result<Appended> append_one(Connection& connection, Heads& heads, const NewEntry
   if (content_bytes(entry) > bytes_max) return {Code::too_large, "the entry is larger than the store takes"};
   if (auto instead = check_mqtt(connection, entry)) return *instead;
   std::string_view fingerprint;
-  std::optional<Fingerprint> hash;
-  if (!entry.cid.empty()) fingerprint = hash.emplace(entry).bytes();
+  std::optional<Digest> hash;
+  if (!entry.cid.empty()) fingerprint = hash.emplace(fingerprint_of(entry)).bytes();
 
   const bool effects = has_effects(entry);
   if (effects) {

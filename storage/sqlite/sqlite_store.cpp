@@ -179,7 +179,15 @@ void SqliteStore::shut_down() {
 
 }  // namespace sqlite
 
-Result<std::unique_ptr<Store>> open_sqlite(const SqliteSettings& settings, Executor& owner) {
+namespace {
+
+// A database that this process alone has, its schema up to date.
+struct Prepared {
+  std::unique_ptr<sqlite::OwnerFile> owner_file;
+  std::unique_ptr<sqlite::Connection> connection;
+};
+
+Result<Prepared> prepare(const SqliteSettings& settings) {
   if (settings.path.empty() || settings.path.front() == ':') {
     return {Code::bad_request, "an SQLite store needs the path of a file: sqlite:PATH"};
   }
@@ -189,12 +197,32 @@ Result<std::unique_ptr<Store>> open_sqlite(const SqliteSettings& settings, Execu
   auto connection = sqlite::Connection::open(settings, sqlite::Access::create);
   if (!connection.ok()) return connection.error();
   if (auto status = sqlite::prepare_schema(**connection, settings.path); !status.ok()) return status.error();
-  auto epoch = sqlite::settle_epoch(**connection, **owner_file, settings.path);
+  return Prepared{std::move(*owner_file), std::move(*connection)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite(const SqliteSettings& settings, Executor& owner) {
+  auto prepared = prepare(settings);
+  if (!prepared.ok()) return prepared.error();
+  auto epoch = sqlite::settle_epoch(*prepared->connection, *prepared->owner_file, settings.path);
   if (!epoch.ok()) return epoch.error();
-  sqlite::forget_leases(**connection);
-  if ((*connection)->failed()) return sqlite::describe_failure(**connection, settings.path);
-  return std::unique_ptr<Store>(
-      new sqlite::SqliteStore(settings, owner, std::move(*owner_file), std::move(*connection), std::move(*epoch)));
+  sqlite::forget_leases(*prepared->connection);
+  if (prepared->connection->failed()) return sqlite::describe_failure(*prepared->connection, settings.path);
+  return std::unique_ptr<Store>(new sqlite::SqliteStore(settings, owner, std::move(prepared->owner_file),
+                                                        std::move(prepared->connection), std::move(*epoch)));
+}
+
+Result<int> migrate_sqlite(const SqliteSettings& settings) {
+  auto prepared = prepare(settings);
+  if (!prepared.ok()) return prepared.error();
+  return static_cast<int>(prepared->connection->pragma("PRAGMA user_version"));
+}
+
+Result<std::string> bump_sqlite_epoch(const SqliteSettings& settings) {
+  auto prepared = prepare(settings);
+  if (!prepared.ok()) return prepared.error();
+  return sqlite::begin_epoch(*prepared->connection, *prepared->owner_file, settings.path);
 }
 
 }  // namespace parley
