@@ -7,9 +7,22 @@ void Batcher::submit(Pending pending) {
     pending.done({Code::unavailable, "too many entries wait for storage: try again shortly"});
     return;
   }
+  // What is under way may have to wait until its outcome can be learned; what comes after it must not.
+  if (in_flight_ && !store_.available()) {
+    pending.done({Code::unavailable, "storage is away: try again shortly"});
+    return;
+  }
   queue_.push_back(std::move(pending));
   counters_.queue.set(static_cast<std::int64_t>(queue_.size()));
   if (!in_flight_) flush();
+}
+
+void Batcher::tick() {
+  if (!in_flight_ || queue_.empty() || store_.available()) return;
+  std::deque<Pending> waiting = std::move(queue_);
+  queue_.clear();
+  counters_.queue.set(0);
+  for (Pending& pending : waiting) pending.done({Code::unavailable, "storage is away: try again shortly"});
 }
 
 void Batcher::flush() {

@@ -236,6 +236,7 @@ void Log::revoke_login(const std::string& login) {
 // ---- from time to time
 
 void Log::tick() {
+  batcher_.tick();
   counters_.rooms_loaded.set(static_cast<std::int64_t>(rooms_.loaded()));
   rooms_.for_each([this](const LogRoomPtr& room) {
     if (!room->watched) return;
