@@ -7,9 +7,8 @@ void Batcher::submit(Pending pending) {
     pending.done({Code::unavailable, "too many entries wait for storage: try again shortly"});
     return;
   }
-  // What is under way may have to wait until its outcome can be learned; what comes after it must not.
-  if (in_flight_ && !store_.available()) {
-    pending.done({Code::unavailable, "storage is away: try again shortly"});
+  if (!store_.available()) {
+    pending.done({Code::unavailable, "storage cannot be reached: try again shortly, with the same cid"});
     return;
   }
   queue_.push_back(std::move(pending));
@@ -19,10 +18,14 @@ void Batcher::submit(Pending pending) {
 
 void Batcher::tick() {
   if (!in_flight_ || queue_.empty() || store_.available()) return;
-  std::deque<Pending> waiting = std::move(queue_);
-  queue_.clear();
+  refuse_waiting({Code::unavailable, "storage cannot be reached: try again shortly, with the same cid"});
+}
+
+void Batcher::refuse_waiting(const Error& why) {
+  std::deque<Pending> refused;
+  refused.swap(queue_);
   counters_.queue.set(0);
-  for (Pending& pending : waiting) pending.done({Code::unavailable, "storage is away: try again shortly"});
+  for (Pending& pending : refused) pending.done(why);
 }
 
 void Batcher::flush() {

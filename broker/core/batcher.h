@@ -33,8 +33,10 @@ class Batcher {
   Batcher(Store& store, const Clock& clock, LogCounters& counters, BatcherSettings settings, Committed committed)
       : store_(store), clock_(clock), counters_(counters), settings_(settings), committed_(std::move(committed)) {}
 
-  // Refused with unavailable when the queue is full, or when the store is away with a commit under way.
+  // Refused with unavailable when the queue is full.
   void submit(Pending pending);
+  // Refuses what has not been handed to storage yet.
+  void refuse_waiting(const Error& why);
   // Once in a while: refuses what waits behind a commit that a store which is away cannot settle now.
   void tick();
   bool idle() const { return !in_flight_ && queue_.empty(); }

@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "broker/server/backup_verbs.h"
 #include "broker/server/config.h"
 #include "broker/server/database_verbs.h"
 #include "broker/server/server.h"
@@ -22,6 +23,10 @@ int main(int argc, char** argv) {
       return server::migrate(line.config);
     case server::Verb::epoch_bump:
       return server::bump_epoch(line.config);
+    case server::Verb::backup:
+      return server::backup(line.config, line.file);
+    case server::Verb::restore:
+      return server::restore(line.config, line.file);
     case server::Verb::serve:
       return server::run_server(line.config);
   }

@@ -4,6 +4,7 @@
 
 #include "storage/postgres/postgres_store.h"
 #include "storage/sqlite/sqlite_store.h"
+#include "tests/contract/mqtt_contract.h"
 #include "tests/contract/store_contract.h"
 #include "tests/contract/temp_folder.h"
 #include "tests/fakes/memory_store.h"
@@ -89,11 +90,15 @@ std::unique_ptr<Backend> make() {
   return std::make_unique<T>();
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreContract,
-                         ::testing::Values(BackendFactory{"Memory", make<MemoryBackend>},
-                                           BackendFactory{"Sqlite", make<SqliteBackend>},
-                                           BackendFactory{"Postgres", make<PostgresBackend>}),
-                         [](const auto& each) { return each.param.name; });
+const auto embedded =
+    ::testing::Values(BackendFactory{"Memory", make<MemoryBackend>}, BackendFactory{"Sqlite", make<SqliteBackend>});
+const auto stores =
+    ::testing::Values(BackendFactory{"Memory", make<MemoryBackend>}, BackendFactory{"Sqlite", make<SqliteBackend>},
+                      BackendFactory{"Postgres", make<PostgresBackend>});
+const auto named = [](const auto& each) { return each.param.name; };
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, stores, named);
+INSTANTIATE_TEST_SUITE_P(Stores, MqttContract, embedded, named);
 
 }  // namespace
 }  // namespace parley::contract

@@ -85,8 +85,10 @@ TEST(Config, WhatIsWrongIsNamedAndEndsWithTwo) {
     const char* said;
   };
   const std::vector<Case> cases = {
-      {{"--mqtt-listen", "127.0.0.1:1883"}, "--mqtt-listen"},
-      {{"--redis", "redis://x"}, "--redis"},
+      {{"--mongodb", "mongodb://x"}, "--mongodb"},
+      {{"--redis", "http://me:secret@x"}, "--redis"},
+      {{"--mqtt-listen", "1883"}, "--mqtt-listen"},
+      {{"--mqtt-receive-max", "65536"}, "--mqtt-receive-max"},
       {{"--listen", "8080"}, "the port is missing"},
       {{"--listen", "::1:80"}, "brackets"},
       {{"--metrics-listen", "nonsense"}, "--metrics-listen"},
