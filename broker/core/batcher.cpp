@@ -16,6 +16,11 @@ void Batcher::submit(Pending pending) {
   if (!in_flight_) flush();
 }
 
+void Batcher::tick() {
+  if (!in_flight_ || queue_.empty() || store_.available()) return;
+  refuse_waiting({Code::unavailable, "storage cannot be reached: try again shortly, with the same cid"});
+}
+
 void Batcher::refuse_waiting(const Error& why) {
   std::deque<Pending> refused;
   refused.swap(queue_);

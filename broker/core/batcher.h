@@ -37,6 +37,8 @@ class Batcher {
   void submit(Pending pending);
   // Refuses what has not been handed to storage yet.
   void refuse_waiting(const Error& why);
+  // Once in a while: refuses what waits behind a commit that a store which is away cannot settle now.
+  void tick();
   bool idle() const { return !in_flight_ && queue_.empty(); }
   // Whether the last commit failed; true at first.
   bool healthy() const { return healthy_; }

@@ -380,6 +380,7 @@ void Log::on_login_revoked(const std::string& login) {
 // ---- from time to time
 
 void Log::tick() {
+  batcher_.tick();
   counters_.rooms_loaded.set(static_cast<std::int64_t>(rooms_.loaded()));
   counters_.gaps.set(static_cast<std::int64_t>(catch_up_.gaps()));
   rooms_.for_each([this](const LogRoomPtr& room) { presence_.tick(room); });

@@ -68,7 +68,16 @@ install_build_deps() {
 
 # What its units and the Node tests need besides.
 install_test_deps() {
-  apt_install libgtest-dev libgmock-dev procps redis-server haproxy openssl postgresql
+  apt_install libgtest-dev libgmock-dev procps redis-server haproxy openssl
+  install_postgres_server
+}
+
+# The server's programs only: the tests start servers of their own, so Debian's package is told not to make and start one.
+install_postgres_server() {
+  [ -n "$(missing_packages postgresql)" ] || return 0
+  as_root mkdir -p /etc/postgresql-common/createcluster.d
+  as_root sh -c 'echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.d/no-main-cluster.conf'
+  apt_install postgresql
 }
 
 install_lint_deps() {

@@ -39,6 +39,8 @@ class MemoryStore final : public Store {
   std::size_t appends_waiting() const { return waiting_.size(); }
   // Every call but append and close is answered unavailable while this is on.
   void fail_others(bool on) { fail_others_ = on; }
+  // What available() says; nothing else changes.
+  void set_available(bool on) { available_ = on; }
   std::size_t appends_called() const { return appends_called_; }
   std::size_t reads_called() const { return reads_called_; }
   // The database behind it becomes another one, for all that share it.
@@ -46,6 +48,7 @@ class MemoryStore final : public Store {
 
   // ---- Store
   std::string epoch() const override { return shared_->epoch; }
+  bool available() const override { return available_; }
   void append(std::vector<NewEntry> batch, UnixMs now, Reply<std::vector<Result<Appended>>> done) override;
   void read(RoomId room, Seq after, unsigned entries_max, std::size_t bytes_max, Reply<LogPage> done) override;
   void history(HistoryQuery query, Reply<HistoryPage> done) override;
@@ -106,6 +109,7 @@ class MemoryStore final : public Store {
   bool closing_ = false;
   bool held_ = false;
   bool fail_others_ = false;
+  bool available_ = true;
   unsigned appends_to_fail_ = 0;
   std::size_t appends_called_ = 0;
   std::size_t reads_called_ = 0;

@@ -22,6 +22,7 @@ class PostgresServer {
 
   const std::string& url() const { return url_; }
   int port() const;
+  const std::string& folder() const { return folder_; }
   void kill_hard();  // SIGKILL to the server and all its processes
   void start_again();
   void freeze();  // SIGSTOP to all its processes

@@ -256,6 +256,33 @@ TEST_F(LogTest, AFullQueueIsUnavailable) {
   world->run();
 }
 
+TEST_F(LogTest, BehindACommitThatCannotBeSettledNothingWaits) {
+  ASSERT_TRUE(publish(ada, "general").ok());
+  world->store.hold_commits();
+  std::vector<std::string> said;
+  const auto send = [&] {
+    Publish entry;
+    entry.room = "general";
+    entry.body = "{}";
+    world->log.publish(ada, entry, [&](Result<Appended> result) { said.push_back(result ? "ok" : "unavailable"); });
+    world->run();
+  };
+  send();
+  send();
+  EXPECT_EQ(said, (std::vector<std::string>{}));
+  world->store.set_available(false);
+  send();
+  EXPECT_EQ(said, (std::vector<std::string>{"unavailable"})) << "refused at once";
+  world->log.tick();
+  world->run();
+  EXPECT_EQ(said, (std::vector<std::string>{"unavailable", "unavailable"})) << "what waited before is refused, too";
+  world->store.set_available(true);
+  world->store.release_commits();
+  world->run();
+  EXPECT_EQ(said, (std::vector<std::string>{"unavailable", "unavailable", "ok"}))
+      << "what was under way is answered by its outcome";
+}
+
 TEST_F(LogTest, AnOversizedBodyIsRefused) {
   Publish entry;
   entry.room = "general";
