@@ -25,6 +25,7 @@ function run(command, args, input) {
   return program;
 }
 
+// Debian's Python, which has Debian's Paho; another one may stand before it in the path.
 const paho = `
 import sys, paho.mqtt.client as m
 version, transport, port, topic, qos = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
@@ -87,7 +88,7 @@ describe('MQTT clients of others', { timeout: 120_000 }, () => {
         const port = transport === 'tcp' ? broker.mqttPort : broker.port;
         await Promise.all(
           [0, 1, 2].map(async (qos) => {
-            const program = run('python3', ['-c', paho, version, transport, String(port), unique('paho/'), String(qos)]);
+            const program = run('/usr/bin/python3', ['-c', paho, version, transport, String(port), unique('paho/'), String(qos)]);
             const code = await within(program.done, () => `Paho ends: ${program.out} ${program.errors}`, 20_000);
             assert.equal(code, 0, program.errors);
             assert.deepEqual(program.out.trim().split(','), expected);
