@@ -22,7 +22,7 @@ struct Settings {
   std::uint16_t keep_alive_max_s = 0;   // 0: any, and none at all
   std::uint32_t session_expiry_max_s = 2'592'000;
   MonoMs connect_timeout_ms = 10'000;
-  std::size_t held_messages_max = 128;  // QoS 0 messages of one room kept while a session attaches to it
+  std::size_t held_messages_max = 1024;  // QoS 0 messages kept for a session while it attaches to a room
   unsigned retained_page = 256;         // retained messages read at a time
   std::size_t run_bytes = 64U << 10U;   // joined into one write
 };
