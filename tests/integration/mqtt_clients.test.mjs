@@ -60,12 +60,37 @@ describe('MQTT clients of others', { timeout: 120_000 }, () => {
       it(`mosquitto_pub and mosquitto_sub, ${version}, QoS ${qos}`, async () => {
         const topic = unique('mosquitto/');
         // Its subscription stands before it says so in its debug output.
-        const sub = run('stdbuf', ['-oL', 'mosquitto_sub', ...address(), '-V', mosquitto, '-t', topic, '-q', `${qos}`, '-C', '20', '-d', '-F', '>%p']);
-        await until(() => /Subscribed/.test(sub.out), () => `a subscription: ${sub.out} ${sub.errors}`);
-        const pub = run('mosquitto_pub', [...address(), '-V', mosquitto, '-t', topic, '-q', `${qos}`, '-l'], `${expected.join('\n')}\n`);
+        const sub = run('stdbuf', [
+          '-oL',
+          'mosquitto_sub',
+          ...address(),
+          '-V',
+          mosquitto,
+          '-t',
+          topic,
+          '-q',
+          `${qos}`,
+          '-C',
+          '20',
+          '-d',
+          '-F',
+          '>%p',
+        ]);
+        await until(
+          () => /Subscribed/.test(sub.out),
+          () => `a subscription: ${sub.out} ${sub.errors}`,
+        );
+        const pub = run(
+          'mosquitto_pub',
+          [...address(), '-V', mosquitto, '-t', topic, '-q', `${qos}`, '-l'],
+          `${expected.join('\n')}\n`,
+        );
         assert.equal(await within(pub.done, () => `mosquitto_pub ends: ${pub.errors}`), 0);
         assert.equal(await within(sub.done, () => `mosquitto_sub ends: ${sub.out.slice(-300)}`), 0);
-        assert.deepEqual([...sub.out.matchAll(/^>(.*)$/gm)].map(([, text]) => text), expected);
+        assert.deepEqual(
+          [...sub.out.matchAll(/^>(.*)$/gm)].map(([, text]) => text),
+          expected,
+        );
       });
     }
     for (const transport of ['tcp', 'websockets']) {
@@ -79,7 +104,10 @@ describe('MQTT clients of others', { timeout: 120_000 }, () => {
           await client.subscribeAsync(topic, { qos });
           got.length = 0;
           await Promise.all(expected.map((text) => client.publishAsync(topic, text, { qos })));
-          await until(() => got.length >= 20, () => `20 messages, not ${got.length}`);
+          await until(
+            () => got.length >= 20,
+            () => `20 messages, not ${got.length}`,
+          );
           assert.deepEqual(got, expected);
         }
         await client.endAsync();
@@ -108,7 +136,10 @@ describe('MQTT clients of others', { timeout: 120_000 }, () => {
     assert.deepEqual((await person.upTo('general', 1)).at(-1).body, { text: 'hello' });
     await person.publish('general', { text: 'hi, device' });
     assert.equal(await within(sub.done, 'mosquitto_sub ends'), 0);
-    assert.deepEqual([...sub.out.matchAll(/^>(.*)$/gm)].map(([, text]) => text), ['hello', 'hi, device']);
+    assert.deepEqual(
+      [...sub.out.matchAll(/^>(.*)$/gm)].map(([, text]) => text),
+      ['hello', 'hi, device'],
+    );
     await person.close();
   });
 });
