@@ -48,6 +48,8 @@ class Follower {
   virtual void rights_changed(const RoomInfo& room, const std::string& user_id, Role role) = 0;
   virtual void pruned(RoomId room, Seq floor) = 0;
   virtual void login_revoked(const std::string& login) = 0;
+  // Storage is another log: no room, cursor or entry holds any more.
+  virtual void epoch_changed() = 0;
 };
 
 }  // namespace parley

@@ -232,7 +232,13 @@ void Hub::acked(Cursor& cursor, Seq seq) {
 }
 
 void Hub::pruned(RoomId id, Seq floor) {
-  if (Room* room = find(id)) room->prune(floor);
+  Room* room = find(id);
+  if (room == nullptr) return;
+  const Seq head = room->tail().head();
+  room->prune(floor);
+  if (room->tail().head() == head) return;
+  // Overtaken: what lay between was never here, and the log has a gap to tell.
+  for (std::size_t i = room->cursors().size(); i-- > 0;) pump(*room->cursors()[i]);
 }
 
 // ---- signals
@@ -287,6 +293,20 @@ void Hub::rights_changed(const RoomInfo& info, const std::string& user_id, Role 
       cursor->subscriber->detached(*cursor, status.error());
     }
   }
+}
+
+void Hub::epoch_changed() {
+  std::vector<SlotId> ids;
+  cursors_.for_each([&](SlotId id, Cursor&) { ids.push_back(id); });
+  for (const SlotId id : ids) {
+    Cursor* cursor = cursors_.find(id);
+    if (cursor == nullptr) continue;
+    cursor->subscriber->detached(*cursor, {Code::unavailable, "the log was replaced by another one: subscribe again"});
+  }
+  // Rooms that an attach under way has kept: its answer brings the new log's.
+  counters_.rooms.add(-static_cast<std::int64_t>(rooms_.size()));
+  rooms_.clear();
+  by_name_.clear();
 }
 
 void Hub::login_revoked(const std::string& login) {

@@ -92,6 +92,7 @@ class Hub final : public Follower {
   void rights_changed(const RoomInfo& room, const std::string& user_id, Role role) override;
   void pruned(RoomId room, Seq floor) override;
   void login_revoked(const std::string& login) override;
+  void epoch_changed() override;
 
  private:
   void attached(SessionId session, const SubjectPtr& subject, const std::string& name, bool present, Result<Attached> result,

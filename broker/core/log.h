@@ -13,8 +13,9 @@
 #include <vector>
 
 #include "broker/core/batcher.h"
+#include "broker/core/catch_up.h"
 #include "broker/core/interest.h"
-#include "broker/core/room_table.h"
+#include "broker/core/shared_presence.h"
 
 namespace parley {
 
@@ -23,10 +24,12 @@ struct LogSettings {
   BatcherSettings batches;
   std::size_t title_bytes = 256;
   std::size_t body_bytes = 65536;
+  PresenceSettings presence;
   std::size_t mqtt_body_bytes = 1U << 20U;  // of what came by MQTT
   HashKey hash_key;                         // of the index of filters: secret, random
-  std::size_t presence_names = 100;         // above: counts only
   Retention retention;
+  CatchUpSettings catch_up;
+  PeerSettings peers;
 };
 
 // What a subject wants to append. Only message, edit, remove, reaction and pin may be published.
@@ -74,15 +77,11 @@ struct RetainedPage {
   bool more = false;
 };
 
-struct Presence {
-  std::uint64_t count = 0;
-  std::vector<Member> users;  // empty when count is above presence_names; role and joined are not filled in
-};
-
-class Log {
+class Log final : private CatchUp::Owner, private Peers::Owner {
  public:
-  Log(Store& store, const Clock& clock, LogSettings settings);
-  ~Log() = default;
+  // `bus` leads to the other replicas; null: there are none, or storage alone tells of them.
+  Log(Store& store, const Clock& clock, LogSettings settings, cluster::Bus* bus = nullptr);
+  ~Log() override = default;
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
@@ -133,17 +132,23 @@ class Log {
   void publish_signal(SubjectPtr subject, std::string room, std::string type, std::string body, Reply<Nothing> done);
 
   // ---- accounts' news
-  // Closes the sessions of that login everywhere.
+  // Closes the sessions of that login everywhere, on every replica.
   void revoke_login(const std::string& login);
 
   // ---- driven by the log loop
+  // Once before anything else: connects to the other replicas.
+  void start() { peers_.start(); }
   // About once a second: presence news, and one step of pruning.
   void tick();
+  // Every 10 ms or so, where others write to the same storage: fills holes, asks for what moved.
+  void work();
   // Nothing waits for a commit.
   bool idle() const { return batcher_.idle(); }
   // Whether the last commit went well.
   bool healthy() const { return batcher_.healthy(); }
   std::string epoch() const { return store_.epoch(); }
+  const CatchUp& catch_up() const { return catch_up_; }
+  bool bus_connected() const { return peers_.connected(); }
   const LogCounters& counters() const { return counters_; }
 
  private:
@@ -154,8 +159,28 @@ class Log {
   Result<Attached> attach_now(FollowerId follower, const SubjectPtr& subject, const LogRoomPtr& room, Role role,
                               const Attach& attach);
   void committed(std::vector<Pending>& batch, const std::vector<Result<Appended>>& results);
-  void apply(LogRoom& room, const NewEntry& entry);
+  // Hands over what these rooms have without a hole, one wake-up a follower.
+  void hand_over(const std::vector<LogRoomPtr>& rooms);
+  void note_effects(LogRoom& room, const Entry& entry);
+  void tell_effects(LogRoom& room, const std::vector<EntryPtr>& run);
   void deliver(const LogRoomPtr& room, std::vector<EntryPtr> run, std::vector<std::vector<Run>>& per_follower);
+  bool current(const LogRoomPtr& room) const { return rooms_.find(room->info.id) == room; }
+  void attach_later(FollowerId follower, const SubjectPtr& subject, const LogRoomPtr& room, Attach attach, Reply<Attached> done);
+  // To the followers here and to the other replicas.
+  void spread_signal(LogRoom& room, const SignalPtr& signal, FollowerId except);
+
+  // CatchUp::Owner
+  void ready(const LogRoomPtr& room) override;
+  void overtaken(const LogRoomPtr& room, Seq floor) override;
+  void epoch_changed() override;
+  // Peers::Owner
+  void on_entries(envelope::Entries entries) override;
+  void on_signal(envelope::Signal signal) override;
+  void on_presence_changed(RoomId room) override;
+  void on_login_revoked(const std::string& login) override;
+  void on_bus(bool connected) override;
+  void on_missed() override { catch_up_.hurry(); }
+
   void tell_followers(LogRoom& room, const std::function<void(Follower&)>& tell);
   // Calls f(FollowerId) once for each that follows the room or is interested in it.
   template <typename F>
@@ -181,6 +206,9 @@ class Log {
   Interest interest_;
   RoomTable rooms_;
   Batcher batcher_;
+  CatchUp catch_up_;
+  Peers peers_;
+  SharedPresence presence_;
   std::vector<Follower*> followers_;          // by id; null: gone
   std::map<std::string, EntryPtr> retained_;  // by the room's name
   bool pruning_ = false;

@@ -116,11 +116,14 @@ void append_error(std::string& out, Id id, const Error& error) {
   writer.member("retry", is_retryable(error.code)).end_object().end_object();
 }
 
-void append_presence(std::string& out, Id id, std::string_view room, std::uint64_t count, const std::vector<Person>& users) {
+void append_presence(std::string& out, Id id, std::string_view room, std::uint64_t count, const std::vector<Person>& users,
+                     bool partial) {
   json::Writer writer(out);
   writer.begin_object();
   write_re(writer, id);
-  writer.member("room", room).member("count", count).key("users").begin_array();
+  writer.member("room", room).member("count", count);
+  if (partial) writer.member("partial", true);
+  writer.key("users").begin_array();
   for (const Person& user : users) writer.begin_object().member("id", user.id).member("name", user.name).end_object();
   writer.end_array().end_object();
 }

@@ -64,7 +64,9 @@ struct Person {
   std::string_view id;
   std::string_view name;
 };
-void append_presence(std::string& out, Id id, std::string_view room, std::uint64_t count, const std::vector<Person>& users);
+// `partial`: of one replica only.
+void append_presence(std::string& out, Id id, std::string_view room, std::uint64_t count, const std::vector<Person>& users,
+                     bool partial = false);
 
 void append_signal(std::string& out, std::string_view room, std::string_view type, std::string_view user_id,
                    std::string_view user_name, std::string_view body);

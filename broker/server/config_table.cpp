@@ -4,7 +4,9 @@
 #include <initializer_list>
 #include <limits>
 
+#include "broker/cluster/redis/url.h"
 #include "broker/net/address.h"
+#include "storage/open/open_store.h"
 
 namespace parley::server {
 
@@ -129,8 +131,26 @@ void add_places(Table& table, Config& c) {
   table.text("metrics-listen", c.metrics_listen, "HOST:PORT",
              "a port of its own for /metrics, /healthz and /readyz; empty: /metrics is served on --listen");
   table.text("data-dir", c.data_dir, "DIR", "folder of everything that is kept");
-  Row& database = table.text("database", c.database, "URL", "sqlite:PATH; empty: SQLite in the data folder");
+  Row& database =
+      table.text("database", c.database, "URL",
+                 "sqlite:PATH or postgres://USER@HOST:PORT/DATABASE (all that libpq knows); empty: SQLite in the data folder");
   database.show = [&c] { return mask_password(c.database); };
+  table.text(
+      "database-password-file", c.database_password_file, "FILE",
+      "PostgreSQL: its first line is the password, read at every connection; empty: from the URL, PGPASSWORD or PGPASSFILE");
+  table.number<unsigned>("database-readers", c.database_readers, 1, "PostgreSQL: connections for reads, besides two for writing");
+  table.duration("database-connect-timeout", c.database_connect_timeout, 100, "PostgreSQL: of one attempt to connect");
+  table.duration("database-timeout", c.database_timeout, 100, "PostgreSQL: of one call; the server ends it");
+  table.duration("database-start-wait", c.database_start_wait, 0,
+                 "PostgreSQL: how long a start waits for a database that is away");
+  Row& redis = table.text("redis", c.redis, "URL",
+                          "redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], rediss:// with TLS: the fast way between replicas; "
+                          "empty: replicas learn from the database alone");
+  redis.show = [&c] { return mask_password(c.redis); };
+  table.text("redis-password-file", c.redis_password_file, "FILE",
+             "its first line is the password; empty: PARLEY_REDIS_PASSWORD, or the URL");
+  table.text("redis-ca-file", c.redis_ca_file, "FILE", "certificates (PEM) that rediss:// trusts; empty: the system's");
+  table.text("redis-prefix", c.redis_prefix, "TEXT", "what the names of channels and keys begin with");
   table.text("web-root", c.web_root, "DIR",
              "the built web client; empty: looked for beside the program and in /usr/share/parley/web");
   table.number<unsigned>("workers", c.workers, 0, "worker loops; 0: one per core");
@@ -210,6 +230,12 @@ void add_the_rest(Table& table, Config& c) {
   table.number<unsigned>("batch-entries", c.batch_entries, 1, "entries of one commit");
   table.number<unsigned>("queue-entries", c.queue_entries, 1,
                          "entries that may wait for a commit; more are refused as unavailable");
+  table.group = "Replicas";
+  table.duration("heads-poll", c.heads_poll, 10, "how often the database is asked which rooms moved");
+  table.duration("heads-poll-away", c.heads_poll_away, 10, "the same while Redis is away");
+  table.duration("gap-wait", c.gap_wait, 0, "how long a hole in a room may wait for Redis before the database is read");
+  table.number<unsigned>("presence-names", c.presence_names, 0, "people of a room that presence names; above, it only counts");
+  table.duration("presence-ttl", c.presence_ttl, 3000, "how long Redis keeps a replica's presence that is not refreshed");
   table.group = "Stopping";
   table.duration("drain-spread", c.drain_spread, 0, "time over which clients are asked to move when the server stops");
   table.duration("drain-grace", c.drain_grace, 0,
@@ -259,9 +285,11 @@ Status check_config(const Config& config) {
     if (!address) return refuse("--metrics-listen: " + address.error().message);
   }
   if (const Status mqtt = check_mqtt(config); !mqtt) return mqtt;
-  if (!config.database.empty() && !config.database.starts_with("sqlite:")) {
-    return refuse("--database: \"" + mask_password(config.database) +
-                  "\" is of a kind that this version does not know; write sqlite:PATH");
+  if (!config.database.empty()) {
+    if (const Status known = check_store_url(config.database); !known) return refuse("--database: " + known.error().message);
+  }
+  if (!config.redis.empty()) {
+    if (const auto url = cluster::parse_redis_url(config.redis); !url) return refuse("--redis: " + url.error().message);
   }
   if (config.password_cost == "min" && !config.insecure_test_mode) {
     return refuse("--password-cost min protects nothing; it needs --insecure-test-mode, and is for tests only");

@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 
+#include "broker/cluster/bus.h"
 #include "broker/core/log.h"
 #include "broker/net/pool.h"
 #include "broker/net/timer.h"
@@ -69,6 +70,7 @@ class LogLoop {
 
   void tick();
   void watch_storage();
+  void watch_replicas();
   void copy_gauges();
 
   const Config& config_;
@@ -78,6 +80,7 @@ class LogLoop {
   HashPool pool_;
   std::unique_ptr<api::Tokens> tokens_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<cluster::Bus> bus_;
   std::unique_ptr<Log> log_;
   MqttWorkers mqtt_workers_;
   std::unique_ptr<mqtt::Registry> mqtt_;
@@ -86,6 +89,7 @@ class LogLoop {
   std::unique_ptr<api::Accounts> accounts_;
   AccountGauges account_gauges_;
   std::unique_ptr<net::Timer> ticker_;
+  std::unique_ptr<net::Timer> catch_up_timer_;
   std::unique_ptr<net::Timer> mqtt_ticker_;
   std::uint64_t commits_then_ = 0;
   std::uint64_t failed_then_ = 0;

@@ -232,6 +232,28 @@ void add_log(Families& out, const MetricsSources& from) {
   out.counter("commits_total", "Commits").sample(log.commits.get());
   out.counter("failed_commits_total", "Commits that storage refused").sample(log.failed_commits.get());
   out.counter("prune_steps_total", "Steps of pruning that removed something").sample(log.pruned_steps.get());
+  out.counter("bus_messages_total", "Messages between replicas");
+  out.sample(log.bus_sent.get(), {label("direction", "sent")});
+  out.sample(log.bus_received.get(), {label("direction", "received")});
+  out.counter("bus_unsent_total", "Messages that Redis did not take: away, or too slow").sample(log.bus_unsent.get());
+  out.counter("bus_refused_total", "Messages of replicas that were malformed or of another epoch")
+      .sample(log.bus_malformed.get());
+  out.counter("remote_entries_total", "Entries that other replicas sent").sample(log.remote_entries.get());
+  out.counter("filled_entries_total", "Entries read from the database because nothing brought them").sample(log.filled.get());
+  out.counter("gap_reads_total", "Reads that fill holes and look at fresh rooms").sample(log.gap_reads.get());
+  out.counter("reorder_overflows_total", "Entries that came too early and found the buffer full")
+      .sample(log.reorder_overflows.get());
+  out.counter("heads_polls_total", "Times that the database was asked which rooms moved").sample(log.heads_polls.get());
+  out.counter("epoch_changes_total", "Times that the log became another one").sample(log.epoch_changes.get());
+  out.gauge("lagging_rooms", "Rooms behind what is known to be committed").sample(from.readiness->lagging_rooms.load());
+  out.gauge("heads_age_seconds", "Since the database last told which rooms moved")
+      .sample(static_cast<double>(from.readiness->heads_age_ms.load()) / 1000);
+  out.gauge("redis_up", "Whether Redis is connected; 0 too when none is set")
+      .sample(from.readiness->redis.load() == Readiness::Redis::ok ? 1 : 0);
+  out.gauge("storage_up", "Whether storage takes commits").sample(from.readiness->storage.load() ? 1 : 0);
+  out.gauge("durability_replicated", "Whether acknowledged means on synchronous standbys too")
+      .sample(from.readiness->replicated.load() ? 1 : 0);
+  out.gauge("degraded", "Whether something that should be there is away").sample(from.readiness->degraded() ? 1 : 0);
   out.family("batch_entries", "Entries of one commit", MetricType::Histogram);
   out.histogram(log.batch_entries, 1, 1, 15, 1);
   out.family("commit_seconds", "A batch handed to storage until it was answered", MetricType::Histogram);

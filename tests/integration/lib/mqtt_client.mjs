@@ -1,4 +1,5 @@
-// A raw MQTT client: it sends the bytes that a test says, and hands over each packet of the server in order. Nothing is acknowledged by itself, unless asked.
+// A raw MQTT client: it sends the bytes that a test says, and hands over each packet of the server in order.
+// Nothing is acknowledged by itself, unless asked.
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import WebSocket from 'ws';

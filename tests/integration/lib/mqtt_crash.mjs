@@ -1,5 +1,6 @@
-// SIGKILL in the middle of QoS 2 traffic: 20 clients, each publishes to its neighbour's topic and is subscribed to its own, all sessions persistent. After each
-// crash everybody comes back, repeats what the handshake left open, and goes on; at the end of a round everything has arrived exactly once and in order.
+// SIGKILL in the middle of QoS 2 traffic: 20 clients, each publishes to its neighbour's topic and is subscribed to its own, with persistent sessions.
+// After each crash everybody comes back, repeats what the handshake left open, and goes on; at the end of a round everything has arrived
+// exactly once and in order.
 import { Broker } from './broker.mjs';
 import { MqttClient, build, unique } from './mqtt_client.mjs';
 import { Seeded } from './random.mjs';

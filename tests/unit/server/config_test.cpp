@@ -85,9 +85,10 @@ TEST(Config, WhatIsWrongIsNamedAndEndsWithTwo) {
     const char* said;
   };
   const std::vector<Case> cases = {
+      {{"--mongodb", "mongodb://x"}, "--mongodb"},
+      {{"--redis", "http://me:secret@x"}, "--redis"},
       {{"--mqtt-listen", "1883"}, "--mqtt-listen"},
       {{"--mqtt-receive-max", "65536"}, "--mqtt-receive-max"},
-      {{"--redis", "redis://x"}, "--redis"},
       {{"--listen", "8080"}, "the port is missing"},
       {{"--listen", "::1:80"}, "brackets"},
       {{"--metrics-listen", "nonsense"}, "--metrics-listen"},
@@ -98,7 +99,7 @@ TEST(Config, WhatIsWrongIsNamedAndEndsWithTwo) {
       {{"--frame-bytes", "1parsec"}, "--frame-bytes"},
       {{"--log-format", "xml"}, "text|json"},
       {{"--password-cost", "min"}, "--insecure-test-mode"},
-      {{"--database", "postgres://me:secret@db/parley"}, "sqlite:PATH"},
+      {{"--database", "mysql://me:secret@db/parley"}, "sqlite:PATH"},
       {{"--drain-deadline", "1s", "--drain-spread", "2s"}, "--drain-deadline"},
       {{"--config", "/nonexistent/parley.toml"}, "parley.toml"},
       {{"--echo=perhaps"}, "--echo"},
