@@ -68,11 +68,7 @@ install_build_deps() {
 
 # What its units and the Node tests need besides.
 install_test_deps() {
-<<<<<<< HEAD
-  apt_install libgtest-dev libgmock-dev procps mosquitto-clients python3 python3-paho-mqtt
-=======
-  apt_install libgtest-dev libgmock-dev procps redis-server postgresql
->>>>>>> main
+  apt_install libgtest-dev libgmock-dev procps redis-server postgresql mosquitto-clients python3 python3-paho-mqtt
 }
 
 install_lint_deps() {
