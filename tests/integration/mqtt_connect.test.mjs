@@ -14,12 +14,16 @@ mqttSuite('connect', (test) => {
     }
   });
 
-  test('a second CONNECT closes', '3.1.1 [MQTT-3.1.0-2] 5.0 [MQTT-3.1.0-2] [MQTT-3.2.0-2]', async ({ connect, version, build }) => {
-    const c = await connect();
-    c.send(build.connect(version, { clientId: c.clientId }));
-    await c.closes(0x82);
-    assert.ok(!c.packets.some(({ type }) => type === 'connack'));
-  });
+  test(
+    'a second CONNECT closes',
+    '3.1.1 [MQTT-3.1.0-2] 5.0 [MQTT-3.1.0-2] [MQTT-3.2.0-2]',
+    async ({ connect, version, build }) => {
+      const c = await connect();
+      c.send(build.connect(version, { clientId: c.clientId }));
+      await c.closes(0x82);
+      assert.ok(!c.packets.some(({ type }) => type === 'connack'));
+    },
+  );
 
   test(
     'CONNACK is first, once, success, no session',
@@ -59,29 +63,40 @@ mqttSuite('connect', (test) => {
     await c.disconnect();
   });
 
-  test('several packets in one write, before CONNACK too', '3.1.1 [MQTT-3.1.4-4] 5.0 [MQTT-3.1.4-5]', async ({ open, topic, version, build }) => {
-    const c = await open();
-    const t = topic();
-    c.send(
-      build.connect(version, { clientId: unique('burst') }),
-      build.subscribe(version, 1, [{ filter: t, qos: 0 }]),
-      build.publish(version, { topic: t, payload: 'a', qos: 1, id: 2 }),
-      build.publish(version, { topic: t, payload: 'b', qos: 1, id: 3 }),
-      build.pingreq(),
-    );
-    await c.next('connack');
-    assert.deepEqual((await c.publishes(2)).map((p) => p.text), ['a', 'b']);
-    for (const id of [2, 3]) assert.equal((await c.find('puback')).id, id);
-  });
-
-  test('another protocol name closes', '3.1.1 [MQTT-3.1.2-1] 5.0 [MQTT-3.1.2-1] [MQTT-3.1.4-1]', async ({ open, version, build }) => {
-    for (const name of ['MQIsdp', 'mqtt', 'MQTTX', '']) {
+  test(
+    'several packets in one write, before CONNACK too',
+    '3.1.1 [MQTT-3.1.4-4] 5.0 [MQTT-3.1.4-5]',
+    async ({ open, topic, version, build }) => {
       const c = await open();
-      c.send(build.connect(version, { clientId: 'x', name }));
-      await c.closes();
-      assert.ok(!c.packets.some(({ reason }) => reason === 0), 'not accepted');
-    }
-  });
+      const t = topic();
+      c.send(
+        build.connect(version, { clientId: unique('burst') }),
+        build.subscribe(version, 1, [{ filter: t, qos: 0 }]),
+        build.publish(version, { topic: t, payload: 'a', qos: 1, id: 2 }),
+        build.publish(version, { topic: t, payload: 'b', qos: 1, id: 3 }),
+        build.pingreq(),
+      );
+      await c.next('connack');
+      assert.deepEqual(
+        (await c.publishes(2)).map((p) => p.text),
+        ['a', 'b'],
+      );
+      for (const id of [2, 3]) assert.equal((await c.find('puback')).id, id);
+    },
+  );
+
+  test(
+    'another protocol name closes',
+    '3.1.1 [MQTT-3.1.2-1] 5.0 [MQTT-3.1.2-1] [MQTT-3.1.4-1]',
+    async ({ open, version, build }) => {
+      for (const name of ['MQIsdp', 'mqtt', 'MQTTX', '']) {
+        const c = await open();
+        c.send(build.connect(version, { clientId: 'x', name }));
+        await c.closes();
+        assert.ok(!c.packets.some(({ reason }) => reason === 0), 'not accepted');
+      }
+    },
+  );
 
   test(
     'a version that does not exist is refused',
@@ -97,12 +112,16 @@ mqttSuite('connect', (test) => {
     },
   );
 
-  test('the reserved flag', '3.1.1 [MQTT-3.1.2-3] [MQTT-3.1.4-1] 5.0 [MQTT-3.1.2-3] [MQTT-3.1.4-1]', async ({ open, version, build }) => {
-    const c = await open();
-    c.send(build.connect(version, { clientId: 'x', flags: 0x03 }));
-    await c.closes();
-    assert.ok(!c.packets.some(({ reason }) => reason === 0));
-  });
+  test(
+    'the reserved flag',
+    '3.1.1 [MQTT-3.1.2-3] [MQTT-3.1.4-1] 5.0 [MQTT-3.1.2-3] [MQTT-3.1.4-1]',
+    async ({ open, version, build }) => {
+      const c = await open();
+      c.send(build.connect(version, { clientId: 'x', flags: 0x03 }));
+      await c.closes();
+      assert.ok(!c.packets.some(({ reason }) => reason === 0));
+    },
+  );
 
   test(
     'will flags without a will, will QoS 3, password without user name',
@@ -143,12 +162,22 @@ mqttSuite('connect', (test) => {
     },
   );
 
-  test('client identifiers of 1 to 23 letters and digits, and others', '3.1.1 [MQTT-3.1.3-5] 5.0 [MQTT-3.1.3-5]', async ({ connect }) => {
-    for (const clientId of ['Z', '0123456789abcdefghijklm', 'nopqrstuvwxyzABCDEFGHIJ', 'KLMNOPQRSTUVWXYZ', `a b/ü+#${'x'.repeat(60)}`]) {
-      const c = await connect({ clientId });
-      await c.disconnect();
-    }
-  });
+  test(
+    'client identifiers of 1 to 23 letters and digits, and others',
+    '3.1.1 [MQTT-3.1.3-5] 5.0 [MQTT-3.1.3-5]',
+    async ({ connect }) => {
+      for (const clientId of [
+        'Z',
+        '0123456789abcdefghijklm',
+        'nopqrstuvwxyzABCDEFGHIJ',
+        'KLMNOPQRSTUVWXYZ',
+        `a b/ü+#${'x'.repeat(60)}`,
+      ]) {
+        const c = await connect({ clientId });
+        await c.disconnect();
+      }
+    },
+  );
 
   test(
     'an empty client identifier is given a new one',
@@ -217,19 +246,26 @@ mqttSuite('connect', (test) => {
       }
       await last.subscribe(t);
       await last.publish(t, 'alive', { qos: 1 });
-      assert.deepEqual((await last.settle()).map((p) => p.text), ['alive']);
+      assert.deepEqual(
+        (await last.settle()).map((p) => p.text),
+        ['alive'],
+      );
     },
   );
 
-  test('a race for one client identifier leaves one', '3.1.1 [MQTT-3.1.4-2] 5.0 [MQTT-3.1.4-3]', async ({ open, version, build }) => {
-    const clientId = unique('race');
-    const all = await Promise.all(Array.from({ length: 12 }, () => open()));
-    all.forEach((c) => c.send(build.connect(version, { clientId })));
-    for (let i = 0; i < 300 && all.filter((c) => !c.isEnded).length > 1; ++i) await sleep(10);
-    const alive = all.filter((c) => !c.isEnded);
-    assert.equal(alive.length, 1);
-    await alive[0].ping();
-  });
+  test(
+    'a race for one client identifier leaves one',
+    '3.1.1 [MQTT-3.1.4-2] 5.0 [MQTT-3.1.4-3]',
+    async ({ open, version, build }) => {
+      const clientId = unique('race');
+      const all = await Promise.all(Array.from({ length: 12 }, () => open()));
+      all.forEach((c) => c.send(build.connect(version, { clientId })));
+      for (let i = 0; i < 300 && all.filter((c) => !c.isEnded).length > 1; ++i) await sleep(10);
+      const alive = all.filter((c) => !c.isEnded);
+      assert.equal(alive.length, 1);
+      await alive[0].ping();
+    },
+  );
 
   test('DISCONNECT ends the connection', '3.1.1 [MQTT-3.14.1-1] 5.0 [MQTT-3.14.2-1]', async ({ connect }) => {
     const c = await connect();
@@ -245,19 +281,27 @@ mqttSuite('connect', (test) => {
     }
   });
 
-  test('a session expiry on DISCONNECT that was 0 on CONNECT is a protocol error', '5.0 [MQTT-4.13.1-1] [MQTT-3.14.2-2]', async ({ connect, build }) => {
-    const c = await connect();
-    c.send(build.disconnect(5, { reason: 0, props: { sessionExpiry: 10 } }));
-    await c.closes(0x82);
-  });
+  test(
+    'a session expiry on DISCONNECT that was 0 on CONNECT is a protocol error',
+    '5.0 [MQTT-4.13.1-1] [MQTT-3.14.2-2]',
+    async ({ connect, build }) => {
+      const c = await connect();
+      c.send(build.disconnect(5, { reason: 0, props: { sessionExpiry: 10 } }));
+      await c.closes(0x82);
+    },
+  );
 
-  test('an authentication method that nobody knows', '5.0 [MQTT-4.12.0-1] [MQTT-4.12.0-4] [MQTT-4.13.2-1]', async ({ open, build }) => {
-    const c = await open();
-    c.send(build.connect(5, { clientId: 'x', props: { authMethod: 'X', authData: Buffer.from('1') } }));
-    const connack = await c.next('connack');
-    assert.ok([0x8c, 0x87].includes(connack.reason), `0x${connack.reason.toString(16)}`);
-    await c.closes();
-  });
+  test(
+    'an authentication method that nobody knows',
+    '5.0 [MQTT-4.12.0-1] [MQTT-4.12.0-4] [MQTT-4.13.2-1]',
+    async ({ open, build }) => {
+      const c = await open();
+      c.send(build.connect(5, { clientId: 'x', props: { authMethod: 'X', authData: Buffer.from('1') } }));
+      const connack = await c.next('connack');
+      assert.ok([0x8c, 0x87].includes(connack.reason), `0x${connack.reason.toString(16)}`);
+      await c.closes();
+    },
+  );
 
   test('AUTH without an authentication method', '5.0 [MQTT-4.12.0-6] [MQTT-4.12.0-7]', async ({ connect, build }) => {
     const c = await connect();
@@ -273,7 +317,8 @@ mqttSuite('connect', (test) => {
   });
 
   test('CONNACK says what the server can do', '5.0 [MQTT-3.2.2-9] [MQTT-3.2.2-8]', async ({ connect }) => {
-    const { props } = (await connect({ props: { topicAliasMaximum: 10, receiveMaximum: 5, maximumPacketSize: 100_000 } })).connack;
+    const { props } = (await connect({ props: { topicAliasMaximum: 10, receiveMaximum: 5, maximumPacketSize: 100_000 } }))
+      .connack;
     assert.equal(props.maximumQos, undefined, 'QoS 2 is supported');
     for (const name of ['retainAvailable', 'wildcardAvailable', 'subscriptionIdsAvailable', 'sharedAvailable'])
       assert.ok(props[name] === undefined || props[name] === 1, name);
@@ -281,10 +326,14 @@ mqttSuite('connect', (test) => {
     assert.ok(props.maximumPacketSize === undefined || props.maximumPacketSize >= 1024);
   });
 
-  test('reason strings are left out when they do not fit or are not wanted', '5.0 [MQTT-3.2.2-19] [MQTT-3.2.2-20] [MQTT-3.1.2-24]', async ({ open, build }) => {
-    const c = await open();
-    c.send(build.connect(5, { clientId: 'x', props: { authMethod: 'X', maximumPacketSize: 8, requestProblem: 0 } }));
-    await c.closes();
-    for (const packet of c.packets) assert.ok(packet.raw.length <= 8);
-  });
+  test(
+    'reason strings are left out when they do not fit or are not wanted',
+    '5.0 [MQTT-3.2.2-19] [MQTT-3.2.2-20] [MQTT-3.1.2-24]',
+    async ({ open, build }) => {
+      const c = await open();
+      c.send(build.connect(5, { clientId: 'x', props: { authMethod: 'X', maximumPacketSize: 8, requestProblem: 0 } }));
+      await c.closes();
+      for (const packet of c.packets) assert.ok(packet.raw.length <= 8);
+    },
+  );
 });

@@ -50,14 +50,19 @@ mqttSuite('malformed', (test) => {
   refuse('PUBREL without its flags', '3.1.1 [MQTT-3.6.1-1] 5.0 [MQTT-3.6.1-1]', malformed, () =>
     [0x60, 0x61, 0x63, 0x6a].map((first) => Buffer.from([first, 2, 0, 1])),
   );
-  refuse('packet types that do not exist or that a client does not send', '3.1.1 [MQTT-4.8.0-1] 5.0 [MQTT-4.13.1-1]', undefined, ({ v5 }) => [
-    Buffer.from([0x00, 0]),
-    ...(v5 ? [] : [Buffer.from([0xf0, 0])]),
-    Buffer.from(v5 ? [0x20, 3, 0, 0, 0] : [0x20, 2, 0, 0]),
-    Buffer.from(v5 ? [0x90, 4, 0, 1, 0, 0] : [0x90, 3, 0, 1, 0]),
-    Buffer.from(v5 ? [0xb0, 4, 0, 1, 0, 0] : [0xb0, 2, 0, 1]),
-    Buffer.from([0xd0, 0]),
-  ]);
+  refuse(
+    'packet types that do not exist or that a client does not send',
+    '3.1.1 [MQTT-4.8.0-1] 5.0 [MQTT-4.13.1-1]',
+    undefined,
+    ({ v5 }) => [
+      Buffer.from([0x00, 0]),
+      ...(v5 ? [] : [Buffer.from([0xf0, 0])]),
+      Buffer.from(v5 ? [0x20, 3, 0, 0, 0] : [0x20, 2, 0, 0]),
+      Buffer.from(v5 ? [0x90, 4, 0, 1, 0, 0] : [0x90, 3, 0, 1, 0]),
+      Buffer.from(v5 ? [0xb0, 4, 0, 1, 0, 0] : [0xb0, 2, 0, 1]),
+      Buffer.from([0xd0, 0]),
+    ],
+  );
   refuse('a remaining length of five bytes', '3.1.1 [MQTT-4.8.0-1] 5.0 [MQTT-4.13.1-1]', malformed, () => [
     Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x01]),
     Buffer.from([0xc0, 0x80, 0x80, 0x80, 0x80, 0x00]),
@@ -85,8 +90,11 @@ mqttSuite('malformed', (test) => {
     [0x81, 0x82, 0x90],
     ({ build, version }) => ['#', '+', 'a/#', 'a/+/b', 'a+', '#a'].map((topic) => build.publish(version, { topic })),
   );
-  refuse('an empty topic name', '3.1.1 [MQTT-4.7.3-1] [MQTT-3.3.2-1] 5.0 [MQTT-4.7.3-1] [MQTT-3.3.2-1]', [0x81, 0x82, 0x90], ({ build, version }) =>
-    build.publish(version, { topic: '' }),
+  refuse(
+    'an empty topic name',
+    '3.1.1 [MQTT-4.7.3-1] [MQTT-3.3.2-1] 5.0 [MQTT-4.7.3-1] [MQTT-3.3.2-1]',
+    [0x81, 0x82, 0x90],
+    ({ build, version }) => build.publish(version, { topic: '' }),
   );
   refuse(
     'a topic name that is no UTF-8, or holds U+0000',
@@ -100,14 +108,25 @@ mqttSuite('malformed', (test) => {
       ' 5.0 [MQTT-1.5.4-1] [MQTT-1.5.4-2] [MQTT-3.8.3-1] [MQTT-3.10.3-1] [MQTT-4.7.3-2]',
     [0x81, 0x82, 0x8f],
     ({ build, version }) =>
-      Object.values(badTexts).flatMap((filter) => [build.subscribe(version, 1, [{ filter }]), build.unsubscribe(version, 1, [filter])]),
+      Object.values(badTexts).flatMap((filter) => [
+        build.subscribe(version, 1, [{ filter }]),
+        build.unsubscribe(version, 1, [filter]),
+      ]),
   );
-  refuse('SUBSCRIBE without a filter', '3.1.1 [MQTT-3.8.3-3] 5.0 [MQTT-3.8.3-2]', either, ({ build, version }) => build.subscribe(version, 1, []));
+  refuse('SUBSCRIBE without a filter', '3.1.1 [MQTT-3.8.3-3] 5.0 [MQTT-3.8.3-2]', either, ({ build, version }) =>
+    build.subscribe(version, 1, []),
+  );
   refuse('UNSUBSCRIBE without a filter', '3.1.1 [MQTT-3.10.3-2] 5.0 [MQTT-3.10.3-2]', either, ({ build, version }) =>
     build.unsubscribe(version, 1, []),
   );
-  refuse('reserved bits of the subscription options', '3.1.1 [MQTT-3.8.3-4] 5.0 [MQTT-3.8.3-5]', either, ({ build, version, v5 }) =>
-    (v5 ? [0x40, 0x80, 0x03, 0x30] : [0x03, 0x04, 0x08, 0x10, 0x40, 0x80]).map((options) => build.subscribe(version, 1, [['a', options]])),
+  refuse(
+    'reserved bits of the subscription options',
+    '3.1.1 [MQTT-3.8.3-4] 5.0 [MQTT-3.8.3-5]',
+    either,
+    ({ build, version, v5 }) =>
+      (v5 ? [0x40, 0x80, 0x03, 0x30] : [0x03, 0x04, 0x08, 0x10, 0x40, 0x80]).map((options) =>
+        build.subscribe(version, 1, [['a', options]]),
+      ),
   );
   refuse(
     'wildcards in the wrong place of a filter',
@@ -131,7 +150,11 @@ mqttSuite('malformed', (test) => {
     build.packet('pingreq', 0, u8(0)),
     ...(v5
       ? [build.packet('puback', 0, u16(1), u8(0), u8(0), u8(0)), build.packet('disconnect', 0, u8(0), u8(0), u8(0))]
-      : [build.packet('puback', 0, u16(1), u8(0)), build.packet('disconnect', 0, u8(0)), build.packet('pubrel', 2, u16(1), u8(0))]),
+      : [
+          build.packet('puback', 0, u16(1), u8(0)),
+          build.packet('disconnect', 0, u8(0)),
+          build.packet('pubrel', 2, u16(1), u8(0)),
+        ]),
   ]);
 
   refuse('properties of another packet, or none at all', '5.0 [MQTT-4.13.1-1] [MQTT-3.3.4-6]', either, ({ build }) => [
@@ -158,33 +181,54 @@ mqttSuite('malformed', (test) => {
       build.disconnect(5, { reason: 0, props: twice('reasonString', 'x') }),
     ];
   });
-  refuse('values that a property may not have', '5.0 [MQTT-4.13.1-1] [MQTT-3.3.2-14] [MQTT-1.5.5-1]', [0x81, 0x82, 0x90], ({ build }) => [
-    build.publish(5, { topic: 'a', props: { payloadFormat: 2 } }),
-    build.publish(5, { topic: 'a', props: { responseTopic: 'a/#' } }),
-    build.publish(5, { topic: 'a', props: { responseTopic: '+' } }),
-    build.subscribe(5, 1, [{ filter: 'a' }], { props: { subscriptionId: 0 } }),
-    build.subscribe(5, 1, [{ filter: 'a' }], { props: Buffer.from([0x0b, 0xff, 0xff, 0xff, 0xff, 0x01]) }),
-    build.subscribe(5, 1, [{ filter: 'a' }], { props: Buffer.from([0x0b, 0x81, 0x00]) }),
-  ]);
-  refuse('texts in properties that are no UTF-8', '5.0 [MQTT-1.5.7-1] [MQTT-3.3.2-13] [MQTT-3.3.2-19] [MQTT-1.5.4-1] [MQTT-1.5.4-2]', [0x81, 0x82, 0x90], ({ build }) =>
-    Object.values(badTexts).flatMap((bad) => [
-      build.publish(5, { topic: 'a', props: { user: [['k', bad]] } }),
-      build.publish(5, { topic: 'a', props: { user: [[bad, 'v']] } }),
-      build.publish(5, { topic: 'a', props: { contentType: bad } }),
-      build.publish(5, { topic: 'a', props: { responseTopic: bad } }),
-    ]),
+  refuse(
+    'values that a property may not have',
+    '5.0 [MQTT-4.13.1-1] [MQTT-3.3.2-14] [MQTT-1.5.5-1]',
+    [0x81, 0x82, 0x90],
+    ({ build }) => [
+      build.publish(5, { topic: 'a', props: { payloadFormat: 2 } }),
+      build.publish(5, { topic: 'a', props: { responseTopic: 'a/#' } }),
+      build.publish(5, { topic: 'a', props: { responseTopic: '+' } }),
+      build.subscribe(5, 1, [{ filter: 'a' }], { props: { subscriptionId: 0 } }),
+      build.subscribe(5, 1, [{ filter: 'a' }], { props: Buffer.from([0x0b, 0xff, 0xff, 0xff, 0xff, 0x01]) }),
+      build.subscribe(5, 1, [{ filter: 'a' }], { props: Buffer.from([0x0b, 0x81, 0x00]) }),
+    ],
   );
-  refuse('a property block longer than its packet, or cut inside a property', '5.0 [MQTT-2.2.2-1] [MQTT-4.13.1-1]', either, ({ build }) => [
-    build.packet('publish', 0, text('a'), u8(20), u8(1), u8(0)),
-    build.packet('publish', 0, text('a'), u8(2), u8(2), u8(0), u16(0)),
-    build.packet('publish', 0, text('a')),
-    build.packet('subscribe', 2, u16(1)),
-  ]);
-  refuse('topic alias 0, or above the maximum', '5.0 [MQTT-3.3.2-8] [MQTT-3.3.2-9] [MQTT-3.2.2-17]', [0x94, 0x82], ({ build }) => [
-    build.publish(5, { topic: 'a', props: { topicAlias: 0 } }),
-    build.publish(5, { topic: 'a', props: { topicAlias: 65_535 } }),
-  ]);
-  refuse('a topic alias that was never set', '5.0 [MQTT-4.13.1-1]', [0x82, 0x94], ({ build }) => build.publish(5, { topic: '', props: { topicAlias: 3 } }));
+  refuse(
+    'texts in properties that are no UTF-8',
+    '5.0 [MQTT-1.5.7-1] [MQTT-3.3.2-13] [MQTT-3.3.2-19] [MQTT-1.5.4-1] [MQTT-1.5.4-2]',
+    [0x81, 0x82, 0x90],
+    ({ build }) =>
+      Object.values(badTexts).flatMap((bad) => [
+        build.publish(5, { topic: 'a', props: { user: [['k', bad]] } }),
+        build.publish(5, { topic: 'a', props: { user: [[bad, 'v']] } }),
+        build.publish(5, { topic: 'a', props: { contentType: bad } }),
+        build.publish(5, { topic: 'a', props: { responseTopic: bad } }),
+      ]),
+  );
+  refuse(
+    'a property block longer than its packet, or cut inside a property',
+    '5.0 [MQTT-2.2.2-1] [MQTT-4.13.1-1]',
+    either,
+    ({ build }) => [
+      build.packet('publish', 0, text('a'), u8(20), u8(1), u8(0)),
+      build.packet('publish', 0, text('a'), u8(2), u8(2), u8(0), u16(0)),
+      build.packet('publish', 0, text('a')),
+      build.packet('subscribe', 2, u16(1)),
+    ],
+  );
+  refuse(
+    'topic alias 0, or above the maximum',
+    '5.0 [MQTT-3.3.2-8] [MQTT-3.3.2-9] [MQTT-3.2.2-17]',
+    [0x94, 0x82],
+    ({ build }) => [
+      build.publish(5, { topic: 'a', props: { topicAlias: 0 } }),
+      build.publish(5, { topic: 'a', props: { topicAlias: 65_535 } }),
+    ],
+  );
+  refuse('a topic alias that was never set', '5.0 [MQTT-4.13.1-1]', [0x82, 0x94], ({ build }) =>
+    build.publish(5, { topic: '', props: { topicAlias: 3 } }),
+  );
   refuse('no local on a shared subscription', '5.0 [MQTT-3.8.3-4]', protocol, ({ build }) =>
     build.subscribe(5, 1, [{ filter: '$share/g/a', noLocal: true }]),
   );
@@ -192,46 +236,53 @@ mqttSuite('malformed', (test) => {
     ['$share//a', '$share/a+/b', '$share/#/b', '$share/g', '$share/g/'].map((filter) => build.subscribe(5, 1, [{ filter }])),
   );
 
-  test('CONNECT that is malformed', '3.1.1 [MQTT-3.1.4-1] [MQTT-3.1.3-4] [MQTT-3.1.3-10] [MQTT-3.1.3-11] 5.0 [MQTT-3.1.4-1] [MQTT-3.1.3-4] [MQTT-3.1.3-11] [MQTT-3.1.3-12]', async ({ open, build, version, v5 }) => {
-    const forms = [
-      ...Object.values(badTexts).flatMap((bad) => [
-        build.connect(version, { clientId: bad }),
-        build.connect(version, { clientId: 'x', will: { topic: bad } }),
-        build.connect(version, { clientId: 'x', username: bad }),
-      ]),
-      build.connect(version, { clientId: 'x', will: { topic: 'a/#' } }),
-      build.connect(version, { clientId: 'x', will: { topic: '' } }),
-      Buffer.concat([Buffer.from([0x11]), build.connect(version, { clientId: 'x' }).subarray(1)]),
-      build.packet('connect', 0, text('MQTT'), u8(version), u8(2)),
-    ];
-    if (v5) {
-      for (const props of [
-        { receiveMaximum: 0 },
-        { maximumPacketSize: 0 },
-        { requestProblem: 2 },
-        { requestResponse: 2 },
-        { authData: 'x' },
-        { topicAlias: 1 },
-        Buffer.concat([property('sessionExpiry', 1), property('sessionExpiry', 1)]),
-        Buffer.from([0x26, 0, 1]),
-      ])
-        forms.push(build.connect(5, { clientId: 'x', props }));
-      forms.push(build.connect(5, { clientId: 'x', will: { topic: 'w', props: { payloadFormat: 3 } } }));
-      forms.push(build.connect(5, { clientId: 'x', will: { topic: 'w', props: { sessionExpiry: 3 } } }));
-    }
-    for (const [i, bytes] of forms.entries()) {
-      const c = await open();
-      c.send(bytes);
-      await c.closes().catch((error) => {
-        throw new Error(`form ${i}, ${bytes.toString('hex')}: ${error.message}`, { cause: error });
-      });
-      if (v5 && c.packets.length > 0) {
-        assert.equal(c.packets[0].type, 'connack');
-        assert.ok([0x81, 0x82, 0x85, 0x86, 0x90].includes(c.packets[0].reason), `form ${i}: 0x${c.packets[0].reason.toString(16)}`);
+  test(
+    'CONNECT that is malformed',
+    '3.1.1 [MQTT-3.1.4-1] [MQTT-3.1.3-4] [MQTT-3.1.3-10] [MQTT-3.1.3-11] 5.0 [MQTT-3.1.4-1] [MQTT-3.1.3-4] [MQTT-3.1.3-11] [MQTT-3.1.3-12]',
+    async ({ open, build, version, v5 }) => {
+      const forms = [
+        ...Object.values(badTexts).flatMap((bad) => [
+          build.connect(version, { clientId: bad }),
+          build.connect(version, { clientId: 'x', will: { topic: bad } }),
+          build.connect(version, { clientId: 'x', username: bad }),
+        ]),
+        build.connect(version, { clientId: 'x', will: { topic: 'a/#' } }),
+        build.connect(version, { clientId: 'x', will: { topic: '' } }),
+        Buffer.concat([Buffer.from([0x11]), build.connect(version, { clientId: 'x' }).subarray(1)]),
+        build.packet('connect', 0, text('MQTT'), u8(version), u8(2)),
+      ];
+      if (v5) {
+        for (const props of [
+          { receiveMaximum: 0 },
+          { maximumPacketSize: 0 },
+          { requestProblem: 2 },
+          { requestResponse: 2 },
+          { authData: 'x' },
+          { topicAlias: 1 },
+          Buffer.concat([property('sessionExpiry', 1), property('sessionExpiry', 1)]),
+          Buffer.from([0x26, 0, 1]),
+        ])
+          forms.push(build.connect(5, { clientId: 'x', props }));
+        forms.push(build.connect(5, { clientId: 'x', will: { topic: 'w', props: { payloadFormat: 3 } } }));
+        forms.push(build.connect(5, { clientId: 'x', will: { topic: 'w', props: { sessionExpiry: 3 } } }));
       }
-      if (!v5) assert.deepEqual(c.packets, [], `form ${i} is closed without CONNACK`);
-    }
-  });
+      for (const [i, bytes] of forms.entries()) {
+        const c = await open();
+        c.send(bytes);
+        await c.closes().catch((error) => {
+          throw new Error(`form ${i}, ${bytes.toString('hex')}: ${error.message}`, { cause: error });
+        });
+        if (v5 && c.packets.length > 0) {
+          assert.equal(c.packets[0].type, 'connack');
+          assert.ok(
+            [0x81, 0x82, 0x85, 0x86, 0x90].includes(c.packets[0].reason),
+            `form ${i}: 0x${c.packets[0].reason.toString(16)}`,
+          );
+        }
+        if (!v5) assert.deepEqual(c.packets, [], `form ${i} is closed without CONNACK`);
+      }
+    },
+  );
 
   test('U+FEFF is kept', '3.1.1 [MQTT-1.5.3-3] 5.0 [MQTT-1.5.4-3]', async ({ connect, topic }) => {
     const c = await connect();
@@ -243,7 +294,11 @@ mqttSuite('malformed', (test) => {
 
   test('good packets in every length of their forms', '5.0 [MQTT-2.2.2-1]', async ({ connect, build }) => {
     const c = await connect();
-    c.send(build.packet('puback', 0, u16(99)), build.packet('puback', 0, u16(99), u8(0)), build.packet('puback', 0, u16(99), u8(0), u8(0)));
+    c.send(
+      build.packet('puback', 0, u16(99)),
+      build.packet('puback', 0, u16(99), u8(0)),
+      build.packet('puback', 0, u16(99), u8(0), u8(0)),
+    );
     await c.ping();
     c.send(build.packet('disconnect', 0, u8(0)));
     await c.closes();

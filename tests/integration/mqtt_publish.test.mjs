@@ -62,7 +62,11 @@ mqttSuite('publish', (test) => {
         await p.next('puback');
       }
       const got = await s.publishes(2);
-      assert.deepEqual(got.map(({ dup }) => dup), [false, false], 'DUP is not handed on');
+      assert.deepEqual(
+        got.map(({ dup }) => dup),
+        [false, false],
+        'DUP is not handed on',
+      );
     },
   );
 
@@ -84,17 +88,24 @@ mqttSuite('publish', (test) => {
       p.ack('pubrel', 9);
       await p.next('pubcomp');
       await p.ping();
-      assert.deepEqual((await s.settle()).map((m) => m.text), ['once', 'new']);
+      assert.deepEqual(
+        (await s.settle()).map((m) => m.text),
+        ['once', 'new'],
+      );
     },
   );
 
-  test('a PUBREL for an identifier that is not in use', '3.1.1 [MQTT-4.3.3-2] 5.0 [MQTT-4.3.3-11] [MQTT-3.7.2-1]', async ({ connect, v5 }) => {
-    const c = await connect();
-    c.ack('pubrel', 77);
-    const comp = await c.next('pubcomp');
-    assert.equal(comp.id, 77);
-    if (v5) assert.equal(comp.reason, 0x92);
-  });
+  test(
+    'a PUBREL for an identifier that is not in use',
+    '3.1.1 [MQTT-4.3.3-2] 5.0 [MQTT-4.3.3-11] [MQTT-3.7.2-1]',
+    async ({ connect, v5 }) => {
+      const c = await connect();
+      c.ack('pubrel', 77);
+      const comp = await c.next('pubcomp');
+      assert.equal(comp.id, 77);
+      if (v5) assert.equal(comp.reason, 0x92);
+    },
+  );
 
   test('a PUBREC for an identifier that is not in use', '5.0 [MQTT-3.6.2-1]', async ({ connect }) => {
     const c = await connect();
@@ -144,7 +155,10 @@ mqttSuite('publish', (test) => {
       for (let i = 0; i < 50; ++i) await p.publish(t, `${i}`, { qos: 1 });
       const got = await s.publishes(50);
       assert.equal(new Set(got.map(({ id }) => id)).size, 50);
-      assert.deepEqual(got.map((m) => m.text), Array.from({ length: 50 }, (_, i) => `${i}`));
+      assert.deepEqual(
+        got.map((m) => m.text),
+        Array.from({ length: 50 }, (_, i) => `${i}`),
+      );
     },
   );
 
@@ -172,7 +186,11 @@ mqttSuite('publish', (test) => {
           await p.ping();
         }
         const got = await s.publishes(count);
-        assert.deepEqual(got.map((m) => Number(m.text)), Array.from({ length: count }, (_, i) => i), `QoS ${qos}`);
+        assert.deepEqual(
+          got.map((m) => Number(m.text)),
+          Array.from({ length: count }, (_, i) => i),
+          `QoS ${qos}`,
+        );
         p.onPacket = undefined;
       }
     },
@@ -183,7 +201,10 @@ mqttSuite('publish', (test) => {
     const c = await connect({}, { autoAck: true });
     await c.subscribe(t, 2);
     for (const qos of [0, 1, 2]) await c.publish(t, '', { qos });
-    assert.deepEqual((await c.publishes(3)).map(({ payload }) => payload.length), [0, 0, 0]);
+    assert.deepEqual(
+      (await c.publishes(3)).map(({ payload }) => payload.length),
+      [0, 0, 0],
+    );
   });
 
   test('a payload of 200,000 bytes', '3.1.1 [MQTT-3.3.4-1] 5.0 [MQTT-3.3.4-1]', async ({ connect, topic }) => {
@@ -195,11 +216,15 @@ mqttSuite('publish', (test) => {
     for (const m of await c.publishes(2)) assert.ok(m.payload.equals(payload));
   });
 
-  test('a publish without a subscriber is acknowledged', '3.1.1 [MQTT-4.3.2-2] 5.0 [MQTT-3.4.2-1] [MQTT-4.3.2-4]', async ({ connect, topic }) => {
-    const c = await connect();
-    for (const qos of [0, 1, 2]) await c.publish(topic(), 'x', { qos });
-    await c.ping();
-  });
+  test(
+    'a publish without a subscriber is acknowledged',
+    '3.1.1 [MQTT-4.3.2-2] 5.0 [MQTT-3.4.2-1] [MQTT-4.3.2-4]',
+    async ({ connect, topic }) => {
+      const c = await connect();
+      for (const qos of [0, 1, 2]) await c.publish(topic(), 'x', { qos });
+      await c.ping();
+    },
+  );
 
   test(
     'a PUBACK or PUBREC with an error settles the message',

@@ -13,11 +13,25 @@ mqttSuite('subscribe', (test) => {
     async ({ connect, topic, version, build }) => {
       const c = await connect();
       const t = topic();
-      c.send(build.subscribe(version, 65_535, [0, 1, 2, 1].map((qos, i) => ({ filter: `${t}/${i}`, qos }))));
+      c.send(
+        build.subscribe(
+          version,
+          65_535,
+          [0, 1, 2, 1].map((qos, i) => ({ filter: `${t}/${i}`, qos })),
+        ),
+      );
       const suback = await c.next('suback');
       assert.deepEqual([suback.id, suback.reasons], [65_535, [0, 1, 2, 1]]);
       for (let i = 0; i < 4; ++i) await c.publish(`${t}/${i}`, `${i}`, { qos: 2 });
-      assert.deepEqual((await c.publishes(4)).map((m) => [m.text, m.qos]), [['0', 0], ['1', 1], ['2', 2], ['3', 1]]);
+      assert.deepEqual(
+        (await c.publishes(4)).map((m) => [m.text, m.qos]),
+        [
+          ['0', 0],
+          ['1', 1],
+          ['2', 2],
+          ['3', 1],
+        ],
+      );
     },
   );
 
@@ -37,22 +51,18 @@ mqttSuite('subscribe', (test) => {
     },
   );
 
-  test(
-    'UNSUBSCRIBE finishes what was begun',
-    '3.1.1 [MQTT-3.10.4-3] 5.0 [MQTT-3.10.4-3]',
-    async ({ connect, topic }) => {
-      const [s, p, t] = [await connect(), await connect(), topic()];
-      await s.subscribe(t, 2);
-      await p.publish(t, 'begun', { qos: 2 });
-      const [m] = await s.publishes(1);
-      await s.unsubscribe(t);
-      s.ack('pubrec', m.id);
-      assert.equal((await s.next('pubrel')).id, m.id);
-      s.ack('pubcomp', m.id);
-      await p.publish(t, 'later', { qos: 2 });
-      assert.deepEqual(await s.settle(), []);
-    },
-  );
+  test('UNSUBSCRIBE finishes what was begun', '3.1.1 [MQTT-3.10.4-3] 5.0 [MQTT-3.10.4-3]', async ({ connect, topic }) => {
+    const [s, p, t] = [await connect(), await connect(), topic()];
+    await s.subscribe(t, 2);
+    await p.publish(t, 'begun', { qos: 2 });
+    const [m] = await s.publishes(1);
+    await s.unsubscribe(t);
+    s.ack('pubrec', m.id);
+    assert.equal((await s.next('pubrel')).id, m.id);
+    s.ack('pubcomp', m.id);
+    await p.publish(t, 'later', { qos: 2 });
+    assert.deepEqual(await s.settle(), []);
+  });
 
   test(
     'the same filter again replaces the subscription',
@@ -63,14 +73,21 @@ mqttSuite('subscribe', (test) => {
       await c.subscribe(t, 0);
       await c.publish(t, 'x', { qos: 2 });
       const got = await c.settle();
-      assert.deepEqual(got.map((m) => [m.text, m.qos]), [['x', 0]]);
+      assert.deepEqual(
+        got.map((m) => [m.text, m.qos]),
+        [['x', 0]],
+      );
       if (v5) assert.equal(got[0].props.subscriptionId, undefined);
     },
   );
 
   // name, filters that match, filters that do not
   const table = [
-    ['a/b/c', ['a/b/c', '#', '+/+/+', 'a/#', 'a/b/#', 'a/b/c/#', 'a/+/c', '+/b/c', 'a/b/+', '+/#'], ['a/b', 'a/+', '+', 'a/b/c/+', 'A/b/c', 'a/b/c/', '/a/b/c', '+/+']],
+    [
+      'a/b/c',
+      ['a/b/c', '#', '+/+/+', 'a/#', 'a/b/#', 'a/b/c/#', 'a/+/c', '+/b/c', 'a/b/+', '+/#'],
+      ['a/b', 'a/+', '+', 'a/b/c/+', 'A/b/c', 'a/b/c/', '/a/b/c', '+/+'],
+    ],
     ['a', ['a', '+', '#', 'a/#', '+/#'], ['a/+', '/a', '/+', 'a/', '+/+']],
     ['/a', ['/a', '/+', '+/a', '+/+', '#', '/#'], ['a', '+', '/']],
     ['a/', ['a/', 'a/+', '+/', 'a/#', '+/+'], ['a', '+']],
@@ -85,11 +102,13 @@ mqttSuite('subscribe', (test) => {
     async ({ connect }) => {
       const p = await connect();
       for (const [name, matching, others] of table) {
-        const sessions = await Promise.all([...matching, ...others].map(async (filter) => {
-          const s = await connect();
-          await s.subscribe(filter, 0);
-          return [filter, s];
-        }));
+        const sessions = await Promise.all(
+          [...matching, ...others].map(async (filter) => {
+            const s = await connect();
+            await s.subscribe(filter, 0);
+            return [filter, s];
+          }),
+        );
         const mark = unique('mark');
         await p.publish(name, mark, { qos: 1 });
         await p.publish(name, `${mark}.`, { qos: 1 });
@@ -130,7 +149,11 @@ mqttSuite('subscribe', (test) => {
       const got = await c.settle();
       assert.equal(got.length, 1, 'Parley sends one copy');
       assert.equal(got[0].qos, 2);
-      if (v5) assert.deepEqual(got[0].props.subscriptionId.sort((a, b) => a - b), [1, 268_435_455]);
+      if (v5)
+        assert.deepEqual(
+          got[0].props.subscriptionId.sort((a, b) => a - b),
+          [1, 268_435_455],
+        );
     },
   );
 
@@ -150,8 +173,14 @@ mqttSuite('subscribe', (test) => {
     await drop.subscribe(t, 0, { retainAsPublished: false });
     await p.publish(t, 'r', { qos: 1, retain: true });
     await p.publish(t, 'n', { qos: 1, retain: false });
-    assert.deepEqual((await keep.publishes(2)).map((m) => m.retain), [true, false]);
-    assert.deepEqual((await drop.publishes(2)).map((m) => m.retain), [false, false]);
+    assert.deepEqual(
+      (await keep.publishes(2)).map((m) => m.retain),
+      [true, false],
+    );
+    assert.deepEqual(
+      (await drop.publishes(2)).map((m) => m.retain),
+      [false, false],
+    );
     await p.publish(t, '', { qos: 1, retain: true });
   });
 
@@ -177,22 +206,26 @@ mqttSuite('subscribe', (test) => {
     assert.deepEqual(await c.settle(), []);
   });
 
-  test('a name of the longest kind, and one that is too long for the server', '3.1.1 [MQTT-4.7.3-3] 5.0 [MQTT-4.7.3-3]', async ({ connect, open, v5, build, version }) => {
-    const c = await connect();
-    const name = unique('').padEnd(500, 'n');
-    await c.subscribe(name, 0);
-    await c.publish(name, 'x', { qos: 1 });
-    assert.equal((await c.publishes(1))[0].topic, name);
-    const long = await c.subscribe('f'.repeat(60_000), 0).catch(() => null);
-    if (long) assert.ok(long.reasons[0] === 0 || long.reasons[0] >= 0x80);
-    const other = await open();
-    await other.connect();
-    other.send(build.publish(version, { topic: 'n'.repeat(60_000), payload: 'x', qos: 1, id: 1 }));
-    // 5.0 may say why; 3.1.1 has no word for it: acknowledged and dropped, or closed.
-    const acked = other.find('puback').then(
-      (ack) => assert.ok(!v5 || ack.reason >= 0x80),
-      () => {},
-    );
-    await Promise.race([acked, other.closes()]);
-  });
+  test(
+    'a name of the longest kind, and one that is too long for the server',
+    '3.1.1 [MQTT-4.7.3-3] 5.0 [MQTT-4.7.3-3]',
+    async ({ connect, open, v5, build, version }) => {
+      const c = await connect();
+      const name = unique('').padEnd(500, 'n');
+      await c.subscribe(name, 0);
+      await c.publish(name, 'x', { qos: 1 });
+      assert.equal((await c.publishes(1))[0].topic, name);
+      const long = await c.subscribe('f'.repeat(60_000), 0).catch(() => null);
+      if (long) assert.ok(long.reasons[0] === 0 || long.reasons[0] >= 0x80);
+      const other = await open();
+      await other.connect();
+      other.send(build.publish(version, { topic: 'n'.repeat(60_000), payload: 'x', qos: 1, id: 1 }));
+      // 5.0 may say why; 3.1.1 has no word for it: acknowledged and dropped, or closed.
+      const acked = other.find('puback').then(
+        (ack) => assert.ok(!v5 || ack.reason >= 0x80),
+        () => {},
+      );
+      await Promise.race([acked, other.closes()]);
+    },
+  );
 });

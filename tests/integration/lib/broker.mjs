@@ -24,7 +24,8 @@ export function temporaryFolder() {
 }
 
 export class Broker {
-  // args: further flags. mqttPort: a number, or 'off'; by default a free port, which broker.mqttPort tells. wrap: a program that the broker is run under, e.g. ['bash', '-c', 'ulimit -f 100; exec "$@"', '-'].
+  // args: further flags. mqttPort: a number, or 'off'; by default a free port, which broker.mqttPort tells.
+  // wrap: a program that the broker is run under, e.g. ['bash', '-c', 'ulimit -f 100; exec "$@"', '-'].
   static async start({
     args = [],
     dataDir = temporaryFolder(),

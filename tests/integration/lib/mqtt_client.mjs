@@ -1,4 +1,5 @@
-// A raw MQTT client: it sends the bytes that a test says, and hands over each packet of the server in order. Nothing is acknowledged by itself, unless asked.
+// A raw MQTT client: it sends the bytes that a test says, and hands over each packet of the server in order.
+// Nothing is acknowledged by itself, unless asked.
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import WebSocket from 'ws';
@@ -125,7 +126,8 @@ export class MqttClient {
       if (!found) return;
       this.rest = found.rest;
       const { packet } = found;
-      if (this.autoAck && packet.type === 'publish' && packet.qos > 0) this.ack(packet.qos === 1 ? 'puback' : 'pubrec', packet.id);
+      if (this.autoAck && packet.type === 'publish' && packet.qos > 0)
+        this.ack(packet.qos === 1 ? 'puback' : 'pubrec', packet.id);
       if (this.autoAck && packet.type === 'pubrel') this.ack('pubcomp', packet.id);
       if (this.onPacket?.(packet)) continue;
       this.packets.push(packet);
@@ -161,7 +163,8 @@ export class MqttClient {
     const at = () => this.packets.findIndex((packet) => packet.type === type && matches(packet));
     await until(
       () => at() >= 0 || this.isEnded || this.fault,
-      () => `${type} comes; there are ${JSON.stringify(this.packets.slice(0, 20).map(({ raw, ...rest }) => rest && raw.toString('hex')))}`,
+      () =>
+        `${type} comes; there are ${JSON.stringify(this.packets.slice(0, 20).map(({ raw, ...rest }) => rest && raw.toString('hex')))}`,
       { timeout, every: 1 },
     );
     if (this.fault) throw this.fault;
@@ -174,7 +177,11 @@ export class MqttClient {
     const all = () => this.packets.filter(({ type }) => type === 'publish');
     await until(
       () => all().length >= count || this.isEnded || this.fault,
-      () => `${count} publishes come, not ${all().length}: ${all().map((p) => `${p.topic} ${p.text.slice(0, 30)}`).slice(0, 20).join(', ')}`,
+      () =>
+        `${count} publishes come, not ${all().length}: ${all()
+          .map((p) => `${p.topic} ${p.text.slice(0, 30)}`)
+          .slice(0, 20)
+          .join(', ')}`,
       { timeout, every: 1 },
     );
     if (this.fault) throw this.fault;
@@ -241,13 +248,20 @@ export class MqttClient {
 
   // The server closes the connection; in 5.0 with a DISCONNECT of this reason (a list: one of them; undefined: any, or none).
   async closes(reason, timeout = 5_000) {
-    await within(this.ended.promise, () => `the server closes; it sent ${JSON.stringify(this.packets.map((p) => p.raw.toString('hex')))}`, timeout);
+    await within(
+      this.ended.promise,
+      () => `the server closes; it sent ${JSON.stringify(this.packets.map((p) => p.raw.toString('hex')))}`,
+      timeout,
+    );
     if (this.fault) throw this.fault;
     const last = this.packets.at(-1);
     if (this.version === 5 && reason !== undefined) {
       assert.equal(last?.type, 'disconnect', 'a DISCONNECT comes before the end');
       const all = [reason].flat();
-      assert.ok(all.includes(last.reason), `DISCONNECT 0x${last.reason.toString(16)}, not 0x${all.map((r) => r.toString(16))}: ${JSON.stringify(last.props)}`);
+      assert.ok(
+        all.includes(last.reason),
+        `DISCONNECT 0x${last.reason.toString(16)}, not 0x${all.map((r) => r.toString(16))}: ${JSON.stringify(last.props)}`,
+      );
       assert.ok(!('sessionExpiry' in last.props), 'a server sends no session expiry on DISCONNECT');
     }
     return last;

@@ -29,7 +29,18 @@ const block = (version, props) => (version === 5 ? propertyBlock(props) : Buffer
 
 // All members are optional. will: {topic, payload, qos, retain, props}. flags: connect flags instead of the right ones.
 export function connect(version, c = {}) {
-  const { clientId = '', clean = true, keepAlive = 0, will, username, password, props, flags, name = 'MQTT', level = version } = c;
+  const {
+    clientId = '',
+    clean = true,
+    keepAlive = 0,
+    will,
+    username,
+    password,
+    props,
+    flags,
+    name = 'MQTT',
+    level = version,
+  } = c;
   const bits =
     flags ??
     (clean ? 2 : 0) |

@@ -1,4 +1,4 @@
-// MQTT's data types and properties as bytes (MQTT 5 §1.5, §2.2.2), written from the standard alone: the tests' own codec, independent of the broker's.
+// MQTT's data types and properties as bytes (MQTT 5 §1.5, §2.2.2), from the standard alone: the tests' own codec, independent of the broker's.
 // Builders check nothing, so that malformed packets can be made.
 
 export const u8 = (n) => Buffer.from([n]);
