@@ -1,5 +1,4 @@
 # Installing, and the Debian package: cpack --config build/release/CPackConfig.cmake
-include(GNUInstallDirs)
 install(TARGETS parley RUNTIME DESTINATION bin)
 if(EXISTS ${PROJECT_SOURCE_DIR}/webclient/dist/index.html)
   install(DIRECTORY webclient/dist/ DESTINATION share/parley/web PATTERN ".parley-sources" EXCLUDE)
