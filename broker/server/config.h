@@ -49,6 +49,7 @@ struct Config {
   std::string password_cost = "interactive";
   unsigned password_queue = 64;
   bool insecure_test_mode = false;
+  bool production = false;  // refuses what is for development only
 
   // Limits of a connection
   unsigned connections_max = 100'000;

@@ -1,5 +1,6 @@
 #include "broker/server/config_table.h"
 
+#include <array>
 #include <charconv>
 #include <initializer_list>
 #include <limits>
@@ -175,6 +176,7 @@ void add_people(Table& table, Config& c) {
   table.word("password-cost", c.password_cost, {"min", "interactive", "moderate", "sensitive"},
              "cost of a password hash; min protects nothing");
   table.number<unsigned>("password-queue", c.password_queue, 1, "password hashes that may wait; more are refused");
+  table.toggle("production", c.production, "refuses example credentials and settings that are for development or tests only");
   table.toggle("insecure-test-mode", c.insecure_test_mode, "allows settings that only tests may use");
 }
 
@@ -264,6 +266,21 @@ std::vector<Row> config_table(Config& config) {
 
 namespace {
 
+// The words that the examples of the documentation, the chart and the compose stack use as passwords.
+Status check_production(const Config& config) {
+  static constexpr std::array<std::string_view, 5> examples = {":example", ":changeme@", ":password@", ":postgres@", ":parley@"};
+  for (const std::string_view example : examples) {
+    if (config.database.find(example) == std::string::npos) continue;
+    return refuse("--production: the password in --database is an example's; make a random one (openssl rand -hex 24)");
+  }
+  if (config.insecure_test_mode) return refuse("--production and --insecure-test-mode exclude each other");
+  if (config.echo) return refuse("--production: --echo is for conformance suites only");
+  for (const std::string& origin : config.allowed_origins) {
+    if (origin == "*") return refuse("--production: --allowed-origin * lets every web page in; name the origins");
+  }
+  return ok_status();
+}
+
 Status check_mqtt(const Config& config) {
   constexpr unsigned most = 65'535;
   if (config.mqtt_listen != "off") {
@@ -282,6 +299,9 @@ Status check_mqtt(const Config& config) {
 }  // namespace
 
 Status check_config(const Config& config) {
+  if (config.production) {
+    if (Status fit = check_production(config); !fit) return fit;
+  }
   if (const auto address = net::Address::parse(config.listen); !address) return refuse("--listen: " + address.error().message);
   if (!config.metrics_listen.empty()) {
     const auto address = net::Address::parse(config.metrics_listen);

@@ -58,6 +58,10 @@ try {
   for (const { rules: all } of rules.data.groups)
     for (const { name, health, lastError } of all) check(`rule ${name}`, health === 'ok', lastError);
 
+  const saved = stack.backupRoundTrip();
+  check('scripts/backup-postgres and restore-postgres bring the rows back', saved.rows === '100', saved.said);
+  check('restore-postgres refuses a database that is not empty', saved.refused);
+
   // Every parley_ series that a dashboard or rule names is one that the broker has.
   const served = new Set((await stack.brokerMetrics()).matchAll(/^(parley_\w+)/gm).map?.(([, name]) => name) ?? []);
   for (const [, name] of (await stack.brokerMetrics()).matchAll(/^(parley_\w+)/gm)) served.add(name);

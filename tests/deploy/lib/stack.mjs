@@ -172,7 +172,18 @@ export async function startStack() {
     api: json,
     query: (expr) => json(`query?query=${encodeURIComponent(expr)}`),
     brokerMetrics: async () => (await fetch(`http://127.0.0.1:${at.parley}/metrics`)).text(),
-    sql: postgres.sql,
+    // The scripts' backup of the running database, restored into another one.
+    backupRoundTrip() {
+      const url = (database) => `postgresql://parley@127.0.0.1:${at.pg}/${database}`;
+      const script = (name, ...args) => spawnSync(join(root, 'scripts', name), args, { encoding: 'utf8' });
+      const file = join(scratch, 'backup.dump');
+      const made = script('backup-postgres', url('parley'), file);
+      postgres.sql('postgres', 'CREATE DATABASE restored');
+      const restored = script('restore-postgres', file, url('restored'));
+      const rows = postgres.sql('restored', 'SELECT count(*) FROM kept').stdout.trim();
+      const again = script('restore-postgres', file, url('restored'));
+      return { rows, refused: again.status !== 0, said: made.stderr + restored.stderr };
+    },
     async stop() {
       endTraffic();
       redis.destroy();

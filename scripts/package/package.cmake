@@ -1,0 +1,22 @@
+# Installing, and the Debian package: cpack --config build/release/CPackConfig.cmake
+install(TARGETS parley RUNTIME DESTINATION bin)
+if(EXISTS ${PROJECT_SOURCE_DIR}/webclient/dist/index.html)
+  install(DIRECTORY webclient/dist/ DESTINATION share/parley/web PATTERN ".parley-sources" EXCLUDE)
+endif()
+install(FILES scripts/package/parley.service DESTINATION lib/systemd/system)
+install(FILES scripts/package/parley.conf DESTINATION /etc/parley)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME parley)
+set(CPACK_PACKAGE_CONTACT "The Parley maintainers <maintainers@example.org>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, ca-certificates")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+    "${PROJECT_SOURCE_DIR}/scripts/package/postinst;${PROJECT_SOURCE_DIR}/scripts/package/prerm;${PROJECT_SOURCE_DIR}/scripts/package/conffiles")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+include(CPack)
