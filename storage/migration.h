@@ -14,5 +14,6 @@ struct Migration {
 };
 
 extern const std::span<const Migration> sqlite_migrations;
+extern const std::span<const Migration> postgres_migrations;
 
 }  // namespace parley

@@ -6,9 +6,9 @@
 // packet identifiers; never a queue of messages (MQTT 5 §4.1, design of the log). The appending half is in store.h: NewEntry's
 // `retain`, `expires`, `inbound` and `will`.
 //
-// Threads, callbacks and errors are those of Store. Answers of calls for the same session come in the order of the calls; so do
-// those of `save` and Store::append. Besides `unavailable` and `internal`, each call with a SessionKey may answer `conflict`
-// when the session is another owner's by now, or ended: is_session_lost().
+// Threads, callbacks and errors are those of Store. Calls that write take effect in the order of the calls, with Store::append
+// among them, and so are answered; calls that only read see what was answered before. Besides `unavailable` and `internal`, each
+// call with a SessionKey may answer `conflict` when the session is another owner's by now, or ended: is_session_lost().
 //
 // Times are UnixMs, given by the caller. Pages: begin with an empty `after`, go on with `next` until `done`. A page looks at a
 // bounded number of rooms, so it may be empty and yet not the last.
@@ -119,16 +119,23 @@ struct SeqRange {
   Seq last = 0;
   friend bool operator==(const SeqRange&, const SeqRange&) = default;
 };
-// What a member does with what it has claimed of a group's room. Every seq that it claimed, but is neither held nor returned any
-// more, is done for the whole group.
-struct ShareProgress {
+// What a member has claimed of a group's room, and neither finished nor returned.
+struct ShareClaims {
   std::string filter;  // "$share/{group}/{filter}"
   RoomId room = 0;
-  std::vector<SeqRange> held;      // not acknowledged yet; ascending
-  std::vector<SeqRange> returned;  // for another member; ascending
+  std::vector<SeqRange> ranges;  // ascending
+  friend bool operator==(const ShareClaims&, const ShareClaims&) = default;
+};
+// What becomes of some of it. Ranges that it has not claimed change nothing.
+struct ShareProgress {
+  std::string filter;
+  RoomId room = 0;
+  std::vector<SeqRange> done;      // acknowledged: done for the whole group
+  std::vector<SeqRange> returned;  // for another member
 };
 
-// Changes of one session, committed together. Small and often: many sessions' go in one call, which costs one commit.
+// Changes of one session, committed together. Small and often: many sessions' go in one call, which costs one commit. What is
+// done goes first, so a packet identifier may be done and taken again in one.
 struct SessionSave {
   SessionKey session;
   std::vector<SessionCursor> cursors;        // as they stand now
@@ -196,7 +203,9 @@ class MqttStore {
                              Reply<std::vector<DueWill>> done) = 0;
   virtual void find_session(std::string client_id, Reply<SessionInfo> done) = 0;  // not_found
 
-  // `owner` lives until `until` at least. One call for all its sessions; about three times within a lease.
+  // `owner` lives until `until` at least. One call for all its sessions, the first one before any is opened; about three times
+  // within a lease. An owner without a lease counts as dead: so does every other one once a store that only one process can use
+  // was opened anew.
   virtual void renew_lease(std::string owner, UnixMs until, Reply<Nothing> done) = 0;
   // One small step over what time has ended: sessions whose owner's lease is over, sessions that expired. Any replica may.
   virtual void sweep(UnixMs now, unsigned rows_max, Reply<Swept> done) = 0;
@@ -229,7 +238,7 @@ class MqttStore {
   // not_found: no such subscription.
   virtual void claim(std::vector<ClaimRequest> requests, Reply<std::vector<Result<std::vector<SeqRange>>>> done) = 0;
   // What the session has claimed and neither finished nor returned, of all its groups.
-  virtual void claims(SessionKey session, Reply<std::vector<ShareProgress>> done) = 0;
+  virtual void claims(SessionKey session, Reply<std::vector<ShareClaims>> done) = 0;
   // Rooms of the group in which something can be claimed; `low` is the last seq that was claimed by anybody so far.
   virtual void share_backlog(std::string filter, RoomsStep step, Reply<RoomsPage> done) = 0;
 };

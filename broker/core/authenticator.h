@@ -7,6 +7,7 @@
 
 #include "broker/base/result.h"
 #include "broker/base/time.h"
+#include "broker/base/unique_function.h"
 #include "broker/protocol/room.h"
 
 namespace parley {
@@ -24,6 +25,15 @@ class Authenticator {
   virtual Result<Login> verify(std::string_view token, UnixMs now) const = 0;
   // A new guest; `name` is a wish and may be empty. unauthorized where guests are not allowed.
   virtual Result<Login> guest(std::string_view name, UnixMs now) = 0;
+};
+
+// Logins by name and password. Implemented over the accounts on the log loop: the hash is computed on other threads.
+class PasswordLogin {
+ public:
+  virtual ~PasswordLogin() = default;
+  // `peer`: the client's address, for the limit on failures. Answered later, on the caller's thread. unauthorized, rate_limited,
+  // unavailable.
+  virtual void check(std::string name, std::string password, std::string peer, UniqueFunction<void(Result<SubjectPtr>)> done) = 0;
 };
 
 }  // namespace parley

@@ -7,9 +7,20 @@ void Batcher::submit(Pending pending) {
     pending.done({Code::unavailable, "too many entries wait for storage: try again shortly"});
     return;
   }
+  if (!store_.available()) {
+    pending.done({Code::unavailable, "storage cannot be reached: try again shortly, with the same cid"});
+    return;
+  }
   queue_.push_back(std::move(pending));
   counters_.queue.set(static_cast<std::int64_t>(queue_.size()));
   if (!in_flight_) flush();
+}
+
+void Batcher::refuse_waiting(const Error& why) {
+  std::deque<Pending> refused;
+  refused.swap(queue_);
+  counters_.queue.set(0);
+  for (Pending& pending : refused) pending.done(why);
 }
 
 void Batcher::flush() {

@@ -35,6 +35,8 @@ class Batcher {
 
   // Refused with unavailable when the queue is full.
   void submit(Pending pending);
+  // Refuses what has not been handed to storage yet.
+  void refuse_waiting(const Error& why);
   bool idle() const { return !in_flight_ && queue_.empty(); }
   // Whether the last commit failed; true at first.
   bool healthy() const { return healthy_; }

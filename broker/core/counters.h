@@ -81,6 +81,18 @@ struct LogCounters {
   Counter commits;    // batches
   Counter failed_commits;
   Counter pruned_steps;
+  // of replicas
+  Gauge gaps;                 // rooms that lag behind what is known to be committed
+  Counter bus_sent;           // messages
+  Counter bus_unsent;         // messages that the bus did not take
+  Counter bus_received;       // of other replicas
+  Counter bus_malformed;      // refused by the codec, or of another epoch
+  Counter remote_entries;     // that came over the bus
+  Counter filled;             // entries that were read from storage because nothing brought them
+  Counter gap_reads;          // reads from storage to fill holes and to look at fresh rooms
+  Counter reorder_overflows;  // entries that came too early and found the buffer full
+  Counter heads_polls;
+  Counter epoch_changes;
   Histogram batch_entries;
   Histogram commit_us;  // batch handed to storage until answered
 };

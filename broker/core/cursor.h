@@ -35,6 +35,7 @@ struct Cursor {
   bool reading = false;        // a page of the log is on its way
   bool behind = false;         // it has left the tail; counted once
   bool watching = false;       // wants presence news
+  bool present = true;         // counts as somebody who is here
   std::uint32_t position = 0;  // in the room's list
 
   // What is under way, in bytes: runs sent and not yet acked as a whole.
@@ -65,6 +66,10 @@ class Subscriber {
   virtual void gap(Cursor& cursor, Seq from, Seq to) = 0;
   // `frame` is the signal encoded for the native protocol, shared by all.
   virtual void signal(const Cursor& cursor, const Frame& frame) = 0;
+  // A message that is not kept (QoS 0): an entry without a number. False: not taken, it is to come as a signal.
+  virtual bool message(const Cursor&, const EntryPtr&) { return false; }
+  // More is there than the allowance let through.
+  virtual void held_back(Cursor&) {}
   // The right to read ended. The cursor is gone when this returns.
   virtual void detached(Cursor& cursor, const Error& why) = 0;
   virtual const Subject& subject() const = 0;

@@ -24,12 +24,17 @@ struct Signal {
   std::string body;            // a JSON object
   std::string only_to;         // not empty: only sessions of this user id
   bool only_watchers = false;  // presence news: only subscriptions that asked for presence
+  // A message that is not kept (QoS 0 in a room that keeps what is acknowledged): an entry without a number. `type`, the user and
+  // `body` above are then empty, `name` is the room's.
+  EntryPtr message;
+  std::shared_ptr<const std::string> name;
 };
 using SignalPtr = std::shared_ptr<const Signal>;
 
 // The next entries of one room, contiguous and following those handed over before. Shared by all workers.
 struct Run {
   RoomId room = 0;
+  std::shared_ptr<const std::string> name;  // of the room: a worker may be interested in it by a filter without knowing it yet
   std::shared_ptr<const std::vector<EntryPtr>> entries;
 };
 
@@ -43,6 +48,8 @@ class Follower {
   virtual void rights_changed(const RoomInfo& room, const std::string& user_id, Role role) = 0;
   virtual void pruned(RoomId room, Seq floor) = 0;
   virtual void login_revoked(const std::string& login) = 0;
+  // Storage is another log: no room, cursor or entry holds any more.
+  virtual void epoch_changed() = 0;
 };
 
 }  // namespace parley

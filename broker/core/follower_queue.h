@@ -27,6 +27,9 @@ class FollowerQueue final : public Follower {
   void login_revoked(const std::string& login) override {
     executor_.post([target = &target_, login] { target->login_revoked(login); });
   }
+  void epoch_changed() override {
+    executor_.post([target = &target_] { target->epoch_changed(); });
+  }
 
  private:
   Executor& executor_;

@@ -8,6 +8,20 @@
 
 namespace parley {
 
+namespace {
+
+Frame encode_signal(const std::string& room, const Signal& news) {
+  std::string text;
+  if (news.message) {
+    native::append_message_signal(text, room, *news.message);
+  } else {
+    native::append_signal(text, room, news.type, news.user_id, news.user_name, news.body);
+  }
+  return websocket::encode(websocket::Opcode::text, text);
+}
+
+}  // namespace
+
 Hub::Hub(Remote<Log> log, const Clock& clock, WorkerCounters& counters, HubSettings settings)
     : log_(log), clock_(clock), counters_(counters), settings_(settings) {}
 
@@ -33,17 +47,18 @@ Subscriber* Hub::session(SessionId id) const {
 
 void Hub::attach(SessionId session, SubjectPtr subject, Attach attach, Reply<Attachment> done) {
   const std::string name = attach.room;
+  const bool present = attach.present;
   ++attaching_[name];
   log_.call<Attached>(
       [follower = follower_, subject, attach = std::move(attach)](Log& log, Reply<Attached> reply) mutable {
         log.attach(follower, subject, std::move(attach), std::move(reply));
       },
-      [this, session, subject, name, done = std::move(done)](Result<Attached> result) mutable {
-        attached(session, subject, name, std::move(result), std::move(done));
+      [this, session, subject, name, present, done = std::move(done)](Result<Attached> result) mutable {
+        attached(session, subject, name, present, std::move(result), std::move(done));
       });
 }
 
-void Hub::attached(SessionId id, const SubjectPtr& subject, const std::string& name, Result<Attached> result,
+void Hub::attached(SessionId id, const SubjectPtr& subject, const std::string& name, bool present, Result<Attached> result,
                    Reply<Attachment> done) {
   const auto waiting = attaching_.find(name);
   if (--waiting->second == 0) attaching_.erase(waiting);
@@ -63,7 +78,7 @@ void Hub::attached(SessionId id, const SubjectPtr& subject, const std::string& n
     counters_.rooms.add(1);
   }
   if (subscriber == nullptr) {
-    log_.tell([room_id = at.room.id, subject](Log& log) { log.detach(room_id, subject); });
+    if (present) log_.tell([room_id = at.room.id, subject](Log& log) { log.detach(room_id, subject); });
     drop_if_empty(*room);
     return;
   }
@@ -73,6 +88,7 @@ void Hub::attached(SessionId id, const SubjectPtr& subject, const std::string& n
   placed.room = room.get();
   placed.subject = subject;
   placed.role = at.role;
+  placed.present = present;
   placed.sent = at.start;
   placed.acked = at.start;
   placed.id = cursors_.add(std::move(cursor));
@@ -86,7 +102,7 @@ void Hub::detach(Cursor& cursor) {
   Room& room = *taken->room;
   room.remove(*taken);
   counters_.subscriptions.add(-1);
-  log_.tell([id = room.info.id, subject = taken->subject](Log& log) { log.detach(id, subject); });
+  if (taken->present) log_.tell([id = room.info.id, subject = taken->subject](Log& log) { log.detach(id, subject); });
   drop_if_empty(room);
 }
 
@@ -108,6 +124,7 @@ Room* Hub::find(RoomId id) const {
 
 void Hub::entries(std::vector<Run> runs) {
   for (const Run& run : runs) {
+    if (filtered_ != nullptr) filtered_->entries_come(run.room, *run.name, run.entries->front()->seq - 1);
     Room* room = find(run.room);
     if (room == nullptr) continue;  // left a moment ago
     for (const EntryPtr& entry : *run.entries) {
@@ -121,7 +138,7 @@ void Hub::entries(std::vector<Run> runs) {
 void Hub::pump(Cursor& cursor) {
   while (cursor.sent < cursor.room->tail().head() && !cursor.reading) {
     const Subscriber::Allowance allowance = cursor.subscriber->allowance(cursor);
-    if (allowance.entries == 0) return;
+    if (allowance.entries == 0) return cursor.subscriber->held_back(cursor);
     if (cursor.sent + 1 < cursor.room->tail().first()) {
       request_page(cursor);
     } else {
@@ -215,7 +232,13 @@ void Hub::acked(Cursor& cursor, Seq seq) {
 }
 
 void Hub::pruned(RoomId id, Seq floor) {
-  if (Room* room = find(id)) room->prune(floor);
+  Room* room = find(id);
+  if (room == nullptr) return;
+  const Seq head = room->tail().head();
+  room->prune(floor);
+  if (room->tail().head() == head) return;
+  // Overtaken: what lay between was never here, and the log has a gap to tell.
+  for (std::size_t i = room->cursors().size(); i-- > 0;) pump(*room->cursors()[i]);
 }
 
 // ---- signals
@@ -232,18 +255,19 @@ void Hub::publish_signal(const Cursor& from, std::string type, std::string body)
 }
 
 void Hub::signal(SignalPtr news) {
+  if (news->message && filtered_ != nullptr) filtered_->message_comes(*news);
   if (const Room* room = find(news->room)) local_signal(*room, *news);
 }
 
 void Hub::local_signal(const Room& room, const Signal& news) {
-  std::string text;
-  native::append_signal(text, room.info.name, news.type, news.user_id, news.user_name, news.body);
-  const Frame frame = websocket::encode(websocket::Opcode::text, text);
+  Frame frame;
   for (std::size_t i = room.cursors().size(); i-- > 0;) {
     const Cursor& cursor = *room.cursors()[i];
     if (!news.only_to.empty() && cursor.subject->user_id != news.only_to) continue;
     if (news.only_watchers && !cursor.watching) continue;
     counters_.signals.add();
+    if (news.message && cursor.subscriber->message(cursor, news.message)) continue;
+    if (!frame) frame = encode_signal(room.info.name, news);
     cursor.subscriber->signal(cursor, frame);
   }
 }
@@ -251,6 +275,7 @@ void Hub::local_signal(const Room& room, const Signal& news) {
 // ---- rights
 
 void Hub::rights_changed(const RoomInfo& info, const std::string& user_id, Role role) {
+  if (filtered_ != nullptr) filtered_->rights_changed(info.id, user_id);
   Room* room = find(info.id);
   if (room == nullptr) return;
   room->info.visibility = info.visibility;
@@ -268,6 +293,20 @@ void Hub::rights_changed(const RoomInfo& info, const std::string& user_id, Role 
       cursor->subscriber->detached(*cursor, status.error());
     }
   }
+}
+
+void Hub::epoch_changed() {
+  std::vector<SlotId> ids;
+  cursors_.for_each([&](SlotId id, Cursor&) { ids.push_back(id); });
+  for (const SlotId id : ids) {
+    Cursor* cursor = cursors_.find(id);
+    if (cursor == nullptr) continue;
+    cursor->subscriber->detached(*cursor, {Code::unavailable, "the log was replaced by another one: subscribe again"});
+  }
+  // Rooms that an attach under way has kept: its answer brings the new log's.
+  counters_.rooms.add(-static_cast<std::int64_t>(rooms_.size()));
+  rooms_.clear();
+  by_name_.clear();
 }
 
 void Hub::login_revoked(const std::string& login) {

@@ -26,6 +26,18 @@ struct HubSettings {
   unsigned pages_under_way = 64;  // reads of the log at a time
 };
 
+// Sessions that subscribe by topic filters (core/mqtt/exchange.h) rather than room by room: asked before the hub delivers, so
+// that those that match a room and have no cursor there can attach.
+class FilteredSessions {
+ public:
+  virtual ~FilteredSessions() = default;
+  // Entries after `before` are about to be delivered.
+  virtual void entries_come(RoomId room, const std::string& name, Seq before) = 0;
+  // A message that is not kept; for sessions without a cursor, the others get it by Subscriber::message.
+  virtual void message_comes(const Signal& signal) = 0;
+  virtual void rights_changed(RoomId room, const std::string& user_id) = 0;
+};
+
 class Hub final : public Follower {
  public:
   Hub(Remote<Log> log, const Clock& clock, WorkerCounters& counters, HubSettings settings);
@@ -35,6 +47,9 @@ class Hub final : public Follower {
 
   // The id that Log::add_follower gave; before the first attach.
   void set_follower(FollowerId follower) { follower_ = follower; }
+  FollowerId follower() const { return follower_; }
+  // It outlives every call of the log's news.
+  void set_filtered(FilteredSessions* sessions) { filtered_ = sessions; }
 
   using SessionId = SlotId;
   SessionId add_session(Subscriber& session);
@@ -77,9 +92,10 @@ class Hub final : public Follower {
   void rights_changed(const RoomInfo& room, const std::string& user_id, Role role) override;
   void pruned(RoomId room, Seq floor) override;
   void login_revoked(const std::string& login) override;
+  void epoch_changed() override;
 
  private:
-  void attached(SessionId session, const SubjectPtr& subject, const std::string& name, Result<Attached> result,
+  void attached(SessionId session, const SubjectPtr& subject, const std::string& name, bool present, Result<Attached> result,
                 Reply<Attachment> done);
   Room* find(RoomId id) const;
   void drop_if_empty(Room& room);
@@ -91,6 +107,7 @@ class Hub final : public Follower {
 
   Remote<Log> log_;
   FollowerId follower_ = 0;
+  FilteredSessions* filtered_ = nullptr;
   const Clock& clock_;
   WorkerCounters& counters_;
   HubSettings settings_;

@@ -2,38 +2,68 @@
 
 #include <algorithm>
 
+#include "broker/core/entry_effects.h"
+
 namespace parley {
 
-Log::Log(Store& store, const Clock& clock, LogSettings settings)
+Log::Log(Store& store, const Clock& clock, LogSettings settings, cluster::Bus* bus)
     : store_(store),
       clock_(clock),
-      settings_(settings),
-      rooms_(store, clock, settings.rooms),
-      batcher_(store, clock, counters_, settings.batches,
-               [this](std::vector<Pending>& batch, const std::vector<Result<Appended>>& results) { committed(batch, results); }) {
+      settings_(std::move(settings)),
+      interest_(settings_.hash_key),
+      rooms_(store, clock, settings_.rooms),
+      batcher_(store, clock, counters_, settings_.batches,
+               [this](std::vector<Pending>& batch, const std::vector<Result<Appended>>& results) { committed(batch, results); }),
+      catch_up_(store, clock, rooms_, counters_, settings_.catch_up, *this),
+      peers_(bus, clock, counters_, settings_.peers, *this),
+      presence_(peers_, clock, settings_.presence, [this](const LogRoomPtr& room, std::string body) {
+        auto signal = std::make_shared<Signal>();
+        signal->room = room->info.id;
+        signal->type = "presence";
+        signal->body = std::move(body);
+        signal->only_watchers = true;
+        tell_signal(*room, signal, static_cast<FollowerId>(-1));
+      }) {
+  peers_.set_epoch(store.epoch());
+  rooms_.watch(
+      [this](const LogRoomPtr& room) {
+        peers_.want(room->info.id);
+        catch_up_.verify(room);
+      },
+      [this](const LogRoomPtr& room) { peers_.unwant(room->info.id); });
 }
 
 // ---- publishing
 
 void Log::publish(SubjectPtr subject, Publish publish, Reply<Appended> done) {
-  if (publish.body.size() > settings_.body_bytes) {
-    done({Code::too_large, "the body is longer than " + std::to_string(settings_.body_bytes) + " bytes"});
+  const std::size_t bytes_max = publish.properties.empty() ? settings_.body_bytes : settings_.mqtt_body_bytes;
+  if (publish.body.size() > bytes_max) {
+    done({Code::too_large, "the body is longer than " + std::to_string(bytes_max) + " bytes"});
     return;
   }
   const std::string name = publish.room;
   rooms_.with_room_or_new(
-      subject, name, [this, subject, publish = std::move(publish), done = std::move(done)](Result<LogRoomPtr> found) mutable {
+      subject, name, publish.keep,
+      [this, subject, publish = std::move(publish), done = std::move(done)](Result<LogRoomPtr> found) mutable {
         if (!found) return done(found.error());
         const LogRoomPtr room = found.value();
-        rooms_.with_role(room, subject->user_id,
-                         [this, room, subject, publish = std::move(publish), done = std::move(done)](Result<Role> role) mutable {
-                           if (!role) return done(role.error());
-                           submit(room, role.value(), subject, std::move(publish), std::move(done));
-                         });
+        rooms_.with_role(
+            room, subject->user_id,
+            [this, room, subject, publish = std::move(publish), done = std::move(done)](Result<Role> role) mutable {
+              if (!role) return done(role.error());
+              if (std::find(room->attaching.begin(), room->attaching.end(), subject->user_id) == room->attaching.end())
+                return submit(room, role.value(), subject, std::move(publish), std::move(done));
+              // Behind the subject's own attach, which waits for the same look at storage.
+              catch_up_.refresh(room, [this, room, role = *role, subject, publish = std::move(publish),
+                                       done = std::move(done)](const Result<Nothing>&) mutable {
+                submit(room, role, subject, std::move(publish), std::move(done));
+              });
+            });
       });
 }
 
 void Log::submit(const LogRoomPtr& room, Role role, const SubjectPtr& subject, Publish publish, Reply<Appended> done) {
+  if (!current(room)) return done({Code::unavailable, "the log was replaced by another one a moment ago: try again"});
   const RoomRights rights{room->info.visibility, role};
   Action action = Action::publish;
   bool own_only = false;
@@ -73,6 +103,12 @@ void Log::submit(const LogRoomPtr& room, Role role, const SubjectPtr& subject, P
   entry.body = std::move(publish.body);
   entry.content_type = std::move(publish.content_type);
   entry.properties = std::move(publish.properties);
+  entry.retain = publish.retain;
+  if (publish.expires_s != 0) entry.expires = clock_.unix_ms() + UnixMs{publish.expires_s} * 1000;
+  if (publish.fire_and_forget && room->info.keep == Keep::acked) {
+    forward_message(room, std::move(entry));
+    return done(Appended{});
+  }
   batcher_.submit({room, std::move(entry), std::move(done)});
 }
 
@@ -95,80 +131,169 @@ EntryPtr make_entry(const NewEntry& from, const Appended& appended) {
   entry->body = from.body;
   entry->content_type = from.content_type;
   entry->properties = from.properties;
+  entry->expires = from.expires;
   return entry;
 }
 
 }  // namespace
 
+void Log::forward_message(const LogRoomPtr& room, NewEntry entry) {
+  Appended unnumbered;
+  unnumbered.ts = clock_.unix_ms();
+  auto signal = std::make_shared<Signal>();
+  signal->room = room->info.id;
+  signal->name = room->name;
+  signal->message = make_entry(entry, unnumbered);
+  tell_signal(*room, signal, static_cast<FollowerId>(-1));
+}
+
+template <typename F>
+void Log::for_each_listener(LogRoom& room, F f) {
+  if (room.interested_as_of != interest_.generation()) {
+    interest_.match(room.info.name, room.interested);
+    room.interested_as_of = interest_.generation();
+  }
+  for (const FollowerId id : room.followers) f(id);
+  for (const FollowerId id : room.interested) {
+    if (std::find(room.followers.begin(), room.followers.end(), id) == room.followers.end()) f(id);
+  }
+}
+
 void Log::committed(std::vector<Pending>& batch, const std::vector<Result<Appended>>& results) {
-  std::vector<std::pair<LogRoomPtr, std::vector<EntryPtr>>> runs;
+  std::vector<LogRoomPtr> rooms;
+  std::vector<std::vector<EntryPtr>> entries;
   std::unordered_map<RoomId, std::size_t> index;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (!results[i] || results[i]->duplicate) continue;
-    LogRoom& room = *batch[i].room;
-    EntryPtr entry = make_entry(batch[i].entry, results[i].value());
-    room.info.head = entry->seq;
-    room.info.messages = entry->messages;
-    room.info.last_ts = entry->ts;
-    room.tail.push(entry);
     counters_.committed.add();
-    const auto [at, fresh] = index.try_emplace(room.info.id, runs.size());
-    if (fresh) runs.emplace_back(batch[i].room, std::vector<EntryPtr>());
-    runs[at->second].second.push_back(std::move(entry));
+    const LogRoomPtr& room = batch[i].room;
+    if (!current(room)) continue;  // of a log that is no more
+    EntryPtr entry = make_entry(batch[i].entry, results[i].value());
+    note_effects(*room, *entry);
+    catch_up_.add(room, entry);
+    keep_retained(*room, batch[i].entry, entry);
+    const auto [at, fresh] = index.try_emplace(room->info.id, rooms.size());
+    if (fresh) {
+      rooms.push_back(room);
+      entries.emplace_back();
+    }
+    entries[at->second].push_back(std::move(entry));
   }
+  for (std::size_t i = 0; i < rooms.size(); ++i) peers_.send_entries(rooms[i]->info.id, entries[i]);
+  hand_over(rooms);
+}
+
+void Log::hand_over(const std::vector<LogRoomPtr>& rooms) {
+  std::vector<std::vector<EntryPtr>> runs;
   std::vector<std::vector<Run>> per_follower(followers_.size());
-  for (auto& [room, run] : runs) deliver(room, std::move(run), per_follower);
+  for (const LogRoomPtr& room : rooms) {
+    runs.push_back(catch_up_.take(room));
+    for (const EntryPtr& entry : runs.back()) note_effects(*room, *entry);
+    if (!runs.back().empty()) deliver(room, runs.back(), per_follower);
+  }
   for (std::size_t id = 0; id < followers_.size(); ++id) {
     if (followers_[id] != nullptr && !per_follower[id].empty()) followers_[id]->entries(std::move(per_follower[id]));
   }
   // Memberships and settings take effect after the entries that tell of them.
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (results[i] && !results[i]->duplicate) apply(*batch[i].room, batch[i].entry);
-  }
+  for (std::size_t i = 0; i < rooms.size(); ++i) tell_effects(*rooms[i], runs[i]);
 }
 
 void Log::deliver(const LogRoomPtr& room, std::vector<EntryPtr> run, std::vector<std::vector<Run>>& per_follower) {
-  if (room->followers.empty()) return;
-  const auto shared = std::make_shared<const std::vector<EntryPtr>>(std::move(run));
-  for (const FollowerId id : room->followers) per_follower[id].push_back({room->info.id, shared});
+  std::shared_ptr<const std::vector<EntryPtr>> shared;
+  for_each_listener(*room, [&](FollowerId id) {
+    if (!shared) shared = std::make_shared<const std::vector<EntryPtr>>(std::move(run));
+    per_follower[id].push_back({room->info.id, room->name, shared});
+  });
 }
 
-void Log::apply(LogRoom& room, const NewEntry& entry) {
-  if (entry.member) {
-    const Role role = entry.member->role.value_or(Role::guest);
-    rooms_.set_role(room, entry.member->user_id, role);
-    tell_followers(room, [&](Follower& follower) { follower.rights_changed(room.info, entry.member->user_id, role); });
+// What this replica itself knows of roles and settings from now on, whoever committed the change.
+void Log::note_effects(LogRoom& room, const Entry& entry) {
+  if (const auto change = member_change_of(entry)) {
+    rooms_.set_role(room, change->user_id, change->role.value_or(Role::guest), entry.seq);
   }
-  if (entry.settings) {
-    if (entry.settings->title) room.info.title = *entry.settings->title;
-    if (entry.settings->visibility) room.info.visibility = *entry.settings->visibility;
-    if (entry.settings->keep) room.info.keep = *entry.settings->keep;
-    tell_followers(room, [&](Follower& follower) { follower.rights_changed(room.info, {}, Role::guest); });
+  const auto change = room_change_of(entry);
+  if (!change || entry.seq < room.settings_seq) return;
+  room.settings_seq = entry.seq;
+  if (change->title) room.info.title = *change->title;
+  if (change->visibility) room.info.visibility = *change->visibility;
+  if (change->keep) room.info.keep = *change->keep;
+}
+
+void Log::tell_effects(LogRoom& room, const std::vector<EntryPtr>& run) {
+  for (const EntryPtr& entry : run) {
+    if (const auto change = member_change_of(*entry)) {
+      const auto known = room.roles.find(change->user_id);
+      const Role role = known == room.roles.end() ? change->role.value_or(Role::guest) : known->second.role;
+      tell_followers(room, [&](Follower& follower) { follower.rights_changed(room.info, change->user_id, role); });
+    } else if (entry->type == EntryType::room) {
+      tell_followers(room, [&](Follower& follower) { follower.rights_changed(room.info, {}, Role::guest); });
+    }
   }
 }
 
-void Log::tell_followers(const LogRoom& room, const std::function<void(Follower&)>& tell) {
-  for (const FollowerId id : room.followers) {
+void Log::tell_followers(LogRoom& room, const std::function<void(Follower&)>& tell) {
+  for_each_listener(room, [&](FollowerId id) {
     if (followers_[id] != nullptr) tell(*followers_[id]);
-  }
+  });
 }
 
 // ---- subscribing
 
 void Log::attach(FollowerId follower, SubjectPtr subject, Attach attach, Reply<Attached> done) {
   const std::string name = attach.room;
-  rooms_.with_room_or_new(
-      subject, name,
-      [this, follower, subject, attach = std::move(attach), done = std::move(done)](Result<LogRoomPtr> found) mutable {
-        if (!found) return done(found.error());
-        const LogRoomPtr room = found.value();
-        rooms_.with_role(
-            room, subject->user_id,
-            [this, follower, subject, room, attach = std::move(attach), done = std::move(done)](Result<Role> role) mutable {
-              if (!role) return done(role.error());
-              done(attach_now(follower, subject, room, role.value(), attach));
-            });
-      });
+  const bool create = attach.create;
+  auto go_on = [this, follower, subject, attach = std::move(attach), done = std::move(done)](Result<LogRoomPtr> found) mutable {
+    if (!found) return done(found.error());
+    const LogRoomPtr room = found.value();
+    rooms_.with_role(
+        room, subject->user_id,
+        [this, follower, subject, room, attach = std::move(attach), done = std::move(done)](Result<Role> role) mutable {
+          if (!role) return done(role.error());
+          done(attach_now(follower, subject, room, role.value(), attach));
+        });
+  };
+  if (create) {
+    rooms_.with_room_or_new(subject, name, Keep::all, std::move(go_on));
+  } else {
+    rooms_.with_room(name, std::move(go_on));
+  }
+}
+
+void Log::find_readable(SubjectPtr subject, const std::string& name, Reply<Attached> done) {
+  rooms_.with_room(name, [this, subject, done = std::move(done)](Result<LogRoomPtr> found) mutable {
+    if (!found) return done(found.error());
+    const LogRoomPtr room = found.value();
+    rooms_.with_role(room, subject->user_id, [this, subject, room, done = std::move(done)](Result<Role> role) mutable {
+      if (!role) return done(role.error());
+      if (Status status = may(*subject, Action::read, {room->info.visibility, role.value()}); !status)
+        return done(status.error());
+      Attached attached;
+      attached.room = room->info;
+      attached.epoch = store_.epoch();
+      attached.role = role.value();
+      attached.start = room->info.head;
+      done(std::move(attached));
+    });
+  });
+}
+
+// Looks at storage first: a fresh interest knows an old head, and a client that comes from another replica may be ahead of ours.
+void Log::attach_later(FollowerId follower, const SubjectPtr& subject, const LogRoomPtr& room, Attach attach,
+                       Reply<Attached> done) {
+  room->attaching.push_back(subject->user_id);
+  catch_up_.refresh(room, [this, follower, subject, room, attach = std::move(attach),
+                           done = std::move(done)](const Result<Nothing>& looked) mutable {
+    room->attaching.erase(std::find(room->attaching.begin(), room->attaching.end(), subject->user_id));
+    if (!current(room)) return this->attach(follower, subject, std::move(attach), std::move(done));
+    const bool ahead = attach.has_since && attach.since > room->info.head;
+    if (!looked && ahead) return done(looked.error());
+    rooms_.with_role(
+        room, subject->user_id,
+        [this, follower, subject, room, attach = std::move(attach), done = std::move(done)](Result<Role> role) mutable {
+          if (!role) return done(role.error());
+          done(attach_now(follower, subject, room, role.value(), attach));
+        });
+  });
 }
 
 Result<Attached> Log::attach_now(FollowerId follower, const SubjectPtr& subject, const LogRoomPtr& room, Role role,
@@ -189,7 +314,7 @@ Result<Attached> Log::attach_now(FollowerId follower, const SubjectPtr& subject,
     room->followers.push_back(follower);
     attached.tail = room->tail.copy();
   }
-  room->presence.arrive(*subject);
+  if (attach.present) room->presence.arrive(*subject);
   return attached;
 }
 
@@ -212,22 +337,36 @@ FollowerId Log::add_follower(Follower& follower) {
 
 void Log::remove_follower(FollowerId follower) {
   followers_[follower] = nullptr;
+  interest_.remove_all(follower);
   rooms_.for_each([follower](const LogRoomPtr& room) { std::erase(room->followers, follower); });
 }
 
 // ---- signals
 
 void Log::signal(FollowerId from, SignalPtr signal) {
-  if (const LogRoomPtr room = rooms_.find(signal->room)) tell_signal(*room, signal, from);
+  if (const LogRoomPtr room = rooms_.find(signal->room)) spread_signal(*room, signal, from);
 }
 
-void Log::tell_signal(const LogRoom& room, const SignalPtr& signal, FollowerId except) {
-  for (const FollowerId id : room.followers) {
+void Log::spread_signal(LogRoom& room, const SignalPtr& signal, FollowerId except) {
+  tell_signal(room, signal, except);
+  peers_.send_signal(*signal);
+}
+
+void Log::tell_signal(LogRoom& room, const SignalPtr& signal, FollowerId except) {
+  const auto tell = [&](FollowerId id) {
     if (id != except && followers_[id] != nullptr) followers_[id]->signal(signal);
-  }
+  };
+  // Those who are there by a filter alone get messages, and nothing else.
+  if (signal->message) return for_each_listener(room, tell);
+  std::for_each(room.followers.begin(), room.followers.end(), tell);
 }
 
 void Log::revoke_login(const std::string& login) {
+  on_login_revoked(login);
+  peers_.send_login_revoked(login);
+}
+
+void Log::on_login_revoked(const std::string& login) {
   for (Follower* follower : followers_) {
     if (follower != nullptr) follower->login_revoked(login);
   }
@@ -237,17 +376,8 @@ void Log::revoke_login(const std::string& login) {
 
 void Log::tick() {
   counters_.rooms_loaded.set(static_cast<std::int64_t>(rooms_.loaded()));
-  rooms_.for_each([this](const LogRoomPtr& room) {
-    if (!room->watched) return;
-    std::string body = room->presence.take_news(settings_.presence_names);
-    if (body.empty()) return;
-    auto signal = std::make_shared<Signal>();
-    signal->room = room->info.id;
-    signal->type = "presence";
-    signal->body = std::move(body);
-    signal->only_watchers = true;
-    tell_signal(*room, signal, static_cast<FollowerId>(-1));
-  });
+  counters_.gaps.set(static_cast<std::int64_t>(catch_up_.gaps()));
+  rooms_.for_each([this](const LogRoomPtr& room) { presence_.tick(room); });
   prune_step();
 }
 
@@ -262,6 +392,11 @@ void Log::prune_step() {
     for (const Pruned& step : pruned.value()) {
       const LogRoomPtr room = rooms_.find(step.room);
       if (!room) continue;
+      if (step.floor > room->tail.head() + 1) {
+        overtaken(room, step.floor);
+        hand_over({room});
+        continue;
+      }
       room->info.floor = step.floor;
       room->tail.drop_below(step.floor);
       tell_followers(*room, [&](Follower& follower) { follower.pruned(step.room, step.floor); });

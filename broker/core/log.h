@@ -7,12 +7,15 @@
 // Order: operations of one subject on one room take effect in the order of the calls; replies to publishes likewise.
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "broker/core/batcher.h"
-#include "broker/core/room_table.h"
+#include "broker/core/catch_up.h"
+#include "broker/core/interest.h"
+#include "broker/core/shared_presence.h"
 
 namespace parley {
 
@@ -21,8 +24,12 @@ struct LogSettings {
   BatcherSettings batches;
   std::size_t title_bytes = 256;
   std::size_t body_bytes = 65536;
-  std::size_t presence_names = 100;  // above: counts only
+  PresenceSettings presence;
+  std::size_t mqtt_body_bytes = 1U << 20U;  // of what came by MQTT
+  HashKey hash_key;                         // of the index of filters: secret, random
   Retention retention;
+  CatchUpSettings catch_up;
+  PeerSettings peers;
 };
 
 // What a subject wants to append. Only message, edit, remove, reaction and pin may be published.
@@ -34,14 +41,20 @@ struct Publish {
   std::string cid;
   std::string body;
   std::string content_type;
-  std::string properties;
+  std::string properties;        // not empty: it came by MQTT
+  Keep keep = Keep::all;         // of the room, if this publish makes it
+  std::uint32_t expires_s = 0;   // Message Expiry Interval; 0: never
+  bool retain = false;           // becomes the room's retained message; without a body it takes that one away
+  bool fire_and_forget = false;  // QoS 0: not kept where the room keeps only what is acknowledged; then the answer's seq is 0
 };
 
 struct Attach {
   std::string room;
   bool has_since = false;
   Seq since = 0;
-  std::string epoch;  // of `since`; empty: not checked
+  std::string epoch;    // of `since`; empty: not checked
+  bool create = true;   // make the room when it is not there
+  bool present = true;  // counts as somebody who is here
 };
 struct Attached {
   RoomInfo room;
@@ -52,15 +65,23 @@ struct Attached {
   std::vector<EntryPtr> tail;  // ascending, ending at room.head; for a worker that did not follow the room before
 };
 
-struct Presence {
-  std::uint64_t count = 0;
-  std::vector<Member> users;  // empty when count is above presence_names; role and joined are not filled in
+// What a subscription that begins is to be told about a room (MQTT 5 §3.3.1.3).
+struct RetainedMessage {
+  std::string room_name;
+  EntryPtr entry;
+};
+struct RetainedPage {
+  std::vector<RetainedMessage> messages;  // ascending by the rooms' names
+  std::string filter;
+  std::string last;  // the name to go on after
+  bool more = false;
 };
 
-class Log {
+class Log final : private CatchUp::Owner, private Peers::Owner {
  public:
-  Log(Store& store, const Clock& clock, LogSettings settings);
-  ~Log() = default;
+  // `bus` leads to the other replicas; null: there are none, or storage alone tells of them.
+  Log(Store& store, const Clock& clock, LogSettings settings, cluster::Bus* bus = nullptr);
+  ~Log() override = default;
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
@@ -77,6 +98,16 @@ class Log {
   void read(RoomId room, Seq after, unsigned entries_max, std::size_t bytes_max, Reply<LogPage> done);
   // Rights were asked by the caller's worker, which has delivered to its own subscribers already.
   void signal(FollowerId from, SignalPtr signal);
+
+  // From now on the follower is handed the runs and messages of every room whose name matches the filter (core/topic_filter.h:
+  // valid, not shared), also of rooms made later. Counted: as many removals end it.
+  void add_interest(FollowerId follower, const std::string& filter) { interest_.add(follower, filter); }
+  void remove_interest(FollowerId follower, const std::string& filter) { interest_.remove(follower, filter); }
+  // The room of that name for somebody who wants to read it, and their role. not_found, forbidden.
+  void find_readable(SubjectPtr subject, const std::string& name, Reply<Attached> done);
+
+  // Retained messages of rooms whose names match the filter, are greater than `after`, and may be read.
+  void retained(SubjectPtr subject, std::string filter, std::string after, unsigned limit, Reply<RetainedPage> done);
 
   FollowerId add_follower(Follower& follower);
   void remove_follower(FollowerId follower);
@@ -101,17 +132,23 @@ class Log {
   void publish_signal(SubjectPtr subject, std::string room, std::string type, std::string body, Reply<Nothing> done);
 
   // ---- accounts' news
-  // Closes the sessions of that login everywhere.
+  // Closes the sessions of that login everywhere, on every replica.
   void revoke_login(const std::string& login);
 
   // ---- driven by the log loop
+  // Once before anything else: connects to the other replicas.
+  void start() { peers_.start(); }
   // About once a second: presence news, and one step of pruning.
   void tick();
+  // Every 10 ms or so, where others write to the same storage: fills holes, asks for what moved.
+  void work();
   // Nothing waits for a commit.
   bool idle() const { return batcher_.idle(); }
   // Whether the last commit went well.
   bool healthy() const { return batcher_.healthy(); }
   std::string epoch() const { return store_.epoch(); }
+  const CatchUp& catch_up() const { return catch_up_; }
+  bool bus_connected() const { return peers_.connected(); }
   const LogCounters& counters() const { return counters_; }
 
  private:
@@ -122,11 +159,38 @@ class Log {
   Result<Attached> attach_now(FollowerId follower, const SubjectPtr& subject, const LogRoomPtr& room, Role role,
                               const Attach& attach);
   void committed(std::vector<Pending>& batch, const std::vector<Result<Appended>>& results);
-  void apply(LogRoom& room, const NewEntry& entry);
+  // Hands over what these rooms have without a hole, one wake-up a follower.
+  void hand_over(const std::vector<LogRoomPtr>& rooms);
+  void note_effects(LogRoom& room, const Entry& entry);
+  void tell_effects(LogRoom& room, const std::vector<EntryPtr>& run);
   void deliver(const LogRoomPtr& room, std::vector<EntryPtr> run, std::vector<std::vector<Run>>& per_follower);
-  void tell_followers(const LogRoom& room, const std::function<void(Follower&)>& tell);
-  void tell_signal(const LogRoom& room, const SignalPtr& signal, FollowerId except);
+  bool current(const LogRoomPtr& room) const { return rooms_.find(room->info.id) == room; }
+  void attach_later(FollowerId follower, const SubjectPtr& subject, const LogRoomPtr& room, Attach attach, Reply<Attached> done);
+  // To the followers here and to the other replicas.
+  void spread_signal(LogRoom& room, const SignalPtr& signal, FollowerId except);
+
+  // CatchUp::Owner
+  void ready(const LogRoomPtr& room) override;
+  void overtaken(const LogRoomPtr& room, Seq floor) override;
+  void epoch_changed() override;
+  // Peers::Owner
+  void on_entries(envelope::Entries entries) override;
+  void on_signal(envelope::Signal signal) override;
+  void on_presence_changed(RoomId room) override;
+  void on_login_revoked(const std::string& login) override;
+  void on_bus(bool connected) override;
+  void on_missed() override { catch_up_.hurry(); }
+
+  void tell_followers(LogRoom& room, const std::function<void(Follower&)>& tell);
+  // Calls f(FollowerId) once for each that follows the room or is interested in it.
+  template <typename F>
+  void for_each_listener(LogRoom& room, F f);
+  void forward_message(const LogRoomPtr& room, NewEntry entry);
+  void tell_signal(LogRoom& room, const SignalPtr& signal, FollowerId except);
   void prune_step();
+  void stored_retained(std::string filter, std::string after, unsigned limit, Reply<RetainedPage> done);
+  void keep_readable(SubjectPtr subject, RetainedPage page, Reply<RetainedPage> done);
+  void keep_retained(const LogRoom& room, const NewEntry& from, const EntryPtr& entry);
   void append_change(const LogRoomPtr& room, const SubjectPtr& subject, EntryType type, std::string body,
                      std::optional<MemberChange> member, std::optional<RoomChange> settings, Reply<Appended> done);
   void view_after(const LogRoomPtr& room, const SubjectPtr& subject, Result<Appended> appended, Reply<RoomView> done);
@@ -139,9 +203,14 @@ class Log {
   const Clock& clock_;
   LogSettings settings_;
   LogCounters counters_;
+  Interest interest_;
   RoomTable rooms_;
   Batcher batcher_;
-  std::vector<Follower*> followers_;  // by id; null: gone
+  CatchUp catch_up_;
+  Peers peers_;
+  SharedPresence presence_;
+  std::vector<Follower*> followers_;          // by id; null: gone
+  std::map<std::string, EntryPtr> retained_;  // by the room's name
   bool pruning_ = false;
 };
 

@@ -137,7 +137,7 @@ void Log::set_read(SubjectPtr subject, std::string name, Seq seq, Reply<ReadMark
                 news->user_name = subject->name;
                 news->only_to = subject->user_id;
                 json::Writer(news->body).begin_object().member("seq", mark->seq).member("unread", mark->unread).end_object();
-                tell_signal(*room, news, static_cast<FollowerId>(-1));
+                spread_signal(*room, news, static_cast<FollowerId>(-1));
               }
               reply(std::move(mark));
             });
@@ -145,10 +145,8 @@ void Log::set_read(SubjectPtr subject, std::string name, Seq seq, Reply<ReadMark
 }
 
 void Log::presence(SubjectPtr subject, std::string name, Reply<Presence> done) {
-  with_rights<Presence>(subject, name, Action::see, std::move(done), [this](const LogRoomPtr& room, Role, Reply<Presence> reply) {
-    room->watched = true;
-    reply(Presence{room->presence.count(), room->presence.people(settings_.presence_names)});
-  });
+  with_rights<Presence>(subject, name, Action::see, std::move(done),
+                        [this](const LogRoomPtr& room, Role, Reply<Presence> reply) { presence_.ask(room, std::move(reply)); });
 }
 
 void Log::publish_signal(SubjectPtr subject, std::string name, std::string type, std::string body, Reply<Nothing> done) {
@@ -161,7 +159,7 @@ void Log::publish_signal(SubjectPtr subject, std::string name, std::string type,
         news->user_id = subject->user_id;
         news->user_name = subject->name;
         news->body = body;
-        tell_signal(*room, news, static_cast<FollowerId>(-1));
+        spread_signal(*room, news, static_cast<FollowerId>(-1));
         reply(Nothing{});
       });
 }

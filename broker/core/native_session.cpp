@@ -232,7 +232,7 @@ void NativeSession::on(native::Id id, native::Presence& presence) {
         std::vector<native::Person> people;
         for (const Member& member : here->users) people.push_back({member.user_id, member.user_name});
         std::string text;
-        native::append_presence(text, id, room, here->count, people);
+        native::append_presence(text, id, room, here->count, people, here->partial);
         self->send_text(text);
       });
 }

@@ -34,6 +34,7 @@ void Room::push(const EntryPtr& entry) {
 void Room::prune(Seq floor) {
   info.floor = floor;
   tail_.drop_below(floor);
+  info.head = tail_.head();
   while (native_.size() > tail_.size()) native_.pop_front();
 }
 

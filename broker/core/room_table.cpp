@@ -6,10 +6,10 @@
 
 namespace parley {
 
-void RoomTable::with_room(const std::string& name, Reply<LogRoomPtr> done) { ask(name, {nullptr, std::move(done)}); }
+void RoomTable::with_room(const std::string& name, Reply<LogRoomPtr> done) { ask(name, {nullptr, Keep::all, std::move(done)}); }
 
-void RoomTable::with_room_or_new(const SubjectPtr& subject, const std::string& name, Reply<LogRoomPtr> done) {
-  ask(name, {settings_.auto_create ? subject : nullptr, std::move(done)});
+void RoomTable::with_room_or_new(const SubjectPtr& subject, const std::string& name, Keep keep, Reply<LogRoomPtr> done) {
+  ask(name, {settings_.auto_create ? subject : nullptr, keep, std::move(done)});
 }
 
 void RoomTable::ask(const std::string& name, Waiter waiter) {
@@ -57,6 +57,7 @@ void RoomTable::create_for_waiters(const std::string& name) {
   }
   NewRoom fresh;
   fresh.name = name;
+  fresh.keep = first->keep;
   if (!first->creator->guest) {
     fresh.owner_id = first->creator->user_id;
     fresh.owner_name = first->creator->name;
@@ -98,6 +99,7 @@ LogRoomPtr RoomTable::adopt(RoomInfo info) {
   auto room = std::make_shared<LogRoom>(std::move(info), settings_.tail_entries, settings_.tail_bytes);
   by_name_[room->info.name] = room;
   by_id_[room->info.id] = room;
+  if (on_loaded_) on_loaded_(room);
   if (by_id_.size() > settings_.cached) evict();
   return room;
 }
@@ -108,6 +110,7 @@ void RoomTable::evict() {
     const LogRoomPtr& room = it->second;
     const bool idle = room->followers.empty() && room->role_waiters.empty() && room.use_count() == 2;
     if (idle) {
+      if (on_dropped_) on_dropped_(room);
       by_name_.erase(room->info.name);
       it = by_id_.erase(it);
     } else {
@@ -116,11 +119,19 @@ void RoomTable::evict() {
   }
 }
 
+void RoomTable::clear() {
+  std::unordered_map<RoomId, LogRoomPtr> gone;
+  gone.swap(by_id_);
+  by_name_.clear();
+  if (!on_dropped_) return;
+  for (const auto& [id, room] : gone) on_dropped_(room);
+}
+
 void RoomTable::with_role(const LogRoomPtr& room, const std::string& user_id, Reply<Role> done) {
   const auto waiting = room->role_waiters.find(user_id);
   const auto role_known = room->roles.find(user_id);
   if (waiting == room->role_waiters.end() && role_known != room->roles.end()) {
-    done(role_known->second);
+    done(role_known->second.role);
     return;
   }
   std::vector<Reply<Role>>& line = room->role_waiters[user_id];
@@ -135,18 +146,19 @@ void RoomTable::with_role(const LogRoomPtr& room, const std::string& user_id, Re
     }
     // A change that was committed while storage answered is the newer knowledge.
     if (const auto known = room->roles.find(user_id); known != room->roles.end()) {
-      role = known->second;
+      role = known->second.role;
     } else if (role) {
-      set_role(*room, user_id, role.value());
+      set_role(*room, user_id, role.value(), 0);
     }
     auto answered = room->role_waiters.extract(user_id);
     for (Reply<Role>& waiter : answered.mapped()) waiter(role);
   });
 }
 
-void RoomTable::set_role(LogRoom& room, const std::string& user_id, Role role) {
-  if (room.roles.size() >= settings_.roles_cached) room.roles.clear();
-  room.roles[user_id] = role;
+void RoomTable::set_role(LogRoom& room, const std::string& user_id, Role role, Seq seq) {
+  if (room.roles.size() >= settings_.roles_cached && !room.roles.contains(user_id)) room.roles.clear();
+  KnownRole& known = room.roles[user_id];
+  if (seq >= known.seq) known = {role, seq};
 }
 
 }  // namespace parley

@@ -27,13 +27,23 @@ class RoomTable {
   // (the name), unavailable.
   void with_room(const std::string& name, Reply<LogRoomPtr> done);
   // The same, but a room that does not exist is made for the subject, when may() and auto_create allow it.
-  void with_room_or_new(const SubjectPtr& subject, const std::string& name, Reply<LogRoomPtr> done);
+  // `keep` is what a room made here keeps.
+  void with_room_or_new(const SubjectPtr& subject, const std::string& name, Keep keep, Reply<LogRoomPtr> done);
   void create(const NewRoom& room, Reply<LogRoomPtr> done);
   LogRoomPtr find(RoomId id) const;
 
   // The role of the user, guest when there is no membership. `done` runs now when it is known.
   void with_role(const LogRoomPtr& room, const std::string& user_id, Reply<Role> done);
-  void set_role(LogRoom& room, const std::string& user_id, Role role);
+  // What the entry `seq` made of the user; 0: what storage said.
+  void set_role(LogRoom& room, const std::string& user_id, Role role, Seq seq);
+
+  // `loaded` is told each room that is taken up, `dropped` each that is let go.
+  void watch(UniqueFunction<void(const LogRoomPtr&)> loaded, UniqueFunction<void(const LogRoomPtr&)> dropped) {
+    on_loaded_ = std::move(loaded);
+    on_dropped_ = std::move(dropped);
+  }
+  // Lets go of every room: another log has taken the place of this one. Look-ups under way go on.
+  void clear();
 
   std::size_t loaded() const { return by_id_.size(); }
   template <typename F>
@@ -46,6 +56,7 @@ class RoomTable {
   // that comes later must not overtake one that waits.
   struct Waiter {
     SubjectPtr creator;  // null: does not want the room made
+    Keep keep;
     Reply<LogRoomPtr> done;
   };
   void ask(const std::string& name, Waiter waiter);
@@ -62,6 +73,8 @@ class RoomTable {
   std::unordered_map<std::string, LogRoomPtr> by_name_;
   std::unordered_map<RoomId, LogRoomPtr> by_id_;
   std::unordered_map<std::string, std::vector<Waiter>> lookups_;
+  UniqueFunction<void(const LogRoomPtr&)> on_loaded_;
+  UniqueFunction<void(const LogRoomPtr&)> on_dropped_;
 };
 
 }  // namespace parley

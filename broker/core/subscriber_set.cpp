@@ -10,8 +10,8 @@ namespace parley {
 // The ids are the broker's own: no key is needed.
 std::uint32_t SubscriberSet::home(SlotId id) const { return static_cast<std::uint32_t>(mix64(id)) & (capacity_ - 1); }
 
-Subscriber* SubscriberSet::find_slot(SlotId id) {
-  Subscriber* const slots = slots_begin();
+FilterOwner* SubscriberSet::find_slot(SlotId id) {
+  FilterOwner* const slots = slots_begin();
   if (hashed()) {
     std::uint32_t at = home(id);
     while (slots[at].id != 0 && slots[at].id != id) at = (at + 1) & (capacity_ - 1);
@@ -23,8 +23,8 @@ Subscriber* SubscriberSet::find_slot(SlotId id) {
   return size_ < capacity_ ? &slots[size_] : nullptr;
 }
 
-bool SubscriberSet::set(Subscriber subscriber) {
-  Subscriber* slot = find_slot(subscriber.id);
+bool SubscriberSet::set(FilterOwner subscriber) {
+  FilterOwner* slot = find_slot(subscriber.id);
   const bool is_new = slot == nullptr || slot->id != subscriber.id;
   const bool full = hashed() ? (size_ + 1) * 4ULL > capacity_ * 3ULL : slot == nullptr;
   if (is_new && full) {
@@ -37,13 +37,13 @@ bool SubscriberSet::set(Subscriber subscriber) {
 }
 
 bool SubscriberSet::erase(SlotId id) {
-  Subscriber* const slot = find_slot(id);
+  FilterOwner* const slot = find_slot(id);
   if (slot == nullptr || slot->id != id) return false;
   --size_;
   if (hashed()) {
     close_hole(slot);
   } else {
-    Subscriber& last = slots_begin()[size_];
+    FilterOwner& last = slots_begin()[size_];
     *slot = last;
     last = {};
   }
@@ -53,7 +53,7 @@ bool SubscriberSet::erase(SlotId id) {
   return true;
 }
 
-void SubscriberSet::close_hole(Subscriber* hole) {
+void SubscriberSet::close_hole(FilterOwner* hole) {
   const std::uint32_t mask = capacity_ - 1;
   auto empty = static_cast<std::uint32_t>(hole - many_);
   for (std::uint32_t at = (empty + 1) & mask; many_[at].id != 0; at = (at + 1) & mask) {
@@ -68,8 +68,8 @@ void SubscriberSet::close_hole(Subscriber* hole) {
 void SubscriberSet::rebuild(std::uint32_t capacity) {
   SubscriberSet bigger;
   bigger.capacity_ = capacity;
-  if (capacity > 1) bigger.many_ = new Subscriber[capacity];
-  for_each([&](const Subscriber& subscriber) {
+  if (capacity > 1) bigger.many_ = new FilterOwner[capacity];
+  for_each([&](const FilterOwner& subscriber) {
     *bigger.find_slot(subscriber.id) = subscriber;
     ++bigger.size_;
   });

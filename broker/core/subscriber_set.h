@@ -11,10 +11,10 @@ namespace parley {
 
 // Who wants what matches. The tree knows nothing of what it means: the id is a session's or a share group's, the data whatever
 // its owner packs into it (granted QoS, options, a subscription identifier's place).
-struct Subscriber {
+struct FilterOwner {
   SlotId id = 0;  // not 0
   std::uint32_t data = 0;
-  friend bool operator==(const Subscriber&, const Subscriber&) = default;
+  friend bool operator==(const FilterOwner&, const FilterOwner&) = default;
 };
 
 class SubscriberSet {
@@ -28,14 +28,14 @@ class SubscriberSet {
   ~SubscriberSet() { clear(); }
 
   // False when the id was there: its data is replaced.
-  bool set(Subscriber subscriber);
+  bool set(FilterOwner subscriber);
   // False when it was not there.
   bool erase(SlotId id);
 
-  // `f(const Subscriber&)` for each, in no particular order. `f` may not change the set.
+  // `f(const FilterOwner&)` for each, in no particular order. `f` may not change the set.
   template <typename F>
   void for_each(F f) const {
-    const Subscriber* const slots = slots_begin();
+    const FilterOwner* const slots = slots_begin();
     for (std::uint32_t i = 0; i < capacity_; ++i) {
       if (slots[i].id != 0) f(slots[i]);
     }
@@ -46,21 +46,21 @@ class SubscriberSet {
  private:
   static constexpr std::uint32_t array_max = 8;  // above: a hash table, whose empty slots have id 0
   bool hashed() const { return capacity_ > array_max; }
-  Subscriber* slots_begin() { return capacity_ == 1 ? &one_ : many_; }
-  const Subscriber* slots_begin() const { return capacity_ == 1 ? &one_ : many_; }
+  FilterOwner* slots_begin() { return capacity_ == 1 ? &one_ : many_; }
+  const FilterOwner* slots_begin() const { return capacity_ == 1 ? &one_ : many_; }
   std::uint32_t home(SlotId id) const;
   // The slot of the id, or an empty one where it belongs; null when an array is full.
-  Subscriber* find_slot(SlotId id);
+  FilterOwner* find_slot(SlotId id);
   void rebuild(std::uint32_t capacity);
-  void close_hole(Subscriber* hole);
+  void close_hole(FilterOwner* hole);
   void clear();
   void swap(SubscriberSet& other) noexcept;
 
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 1;  // a power of two
   union {
-    Subscriber one_;    // capacity_ is 1
-    Subscriber* many_;  // of capacity_
+    FilterOwner one_;    // capacity_ is 1
+    FilterOwner* many_;  // of capacity_
   };
 };
 static_assert(sizeof(SubscriberSet) == 24);

@@ -15,13 +15,13 @@ bool take_level(std::string_view& rest, std::string_view& level) {
   return true;
 }
 
-void copy(const SubscriberSet& subscribers, std::vector<Subscriber>& out) {
-  subscribers.for_each([&](const Subscriber& subscriber) { out.push_back(subscriber); });
+void copy(const SubscriberSet& subscribers, std::vector<FilterOwner>& out) {
+  subscribers.for_each([&](const FilterOwner& subscriber) { out.push_back(subscriber); });
 }
 
 }  // namespace
 
-bool SubscriptionTree::add(std::string_view filter, Subscriber subscriber) {
+bool SubscriptionTree::add(std::string_view filter, FilterOwner subscriber) {
   if (!has_wildcard(filter)) return add_exact(filter, subscriber);
   std::uint32_t node = root_;
   std::string_view level;
@@ -55,12 +55,12 @@ bool SubscriptionTree::remove(std::string_view filter, SlotId subscriber) {
   return true;
 }
 
-std::size_t SubscriptionTree::match(std::string_view name, std::vector<Subscriber>& out) const {
+std::size_t SubscriptionTree::match(std::string_view name, std::vector<FilterOwner>& out) const {
   if (const std::uint32_t index = find_exact(siphash13(key_, name), name); index != 0) copy(exact_[index].subscribers, out);
   return 1 + walk(name, out);
 }
 
-std::size_t SubscriptionTree::walk(std::string_view name, std::vector<Subscriber>& out) const {
+std::size_t SubscriptionTree::walk(std::string_view name, std::vector<FilterOwner>& out) const {
   // A wildcard in the first level matches no name beginning with '$' [MQTT5-4.7.2-1].
   bool wildcards = name.empty() || name.front() != '$';
   std::size_t seen = 0;
@@ -93,7 +93,7 @@ std::uint32_t SubscriptionTree::find_exact(std::uint64_t hash, std::string_view 
   return exact_table_.find(hash, [&](std::uint32_t index) { return exact_[index].filter == filter; });
 }
 
-bool SubscriptionTree::add_exact(std::string_view filter, Subscriber subscriber) {
+bool SubscriptionTree::add_exact(std::string_view filter, FilterOwner subscriber) {
   const std::uint64_t hash = siphash13(key_, filter);
   std::uint32_t index = find_exact(hash, filter);
   if (index == 0) {

@@ -32,14 +32,14 @@ class SubscriptionTree {
 
   // `filter` is valid (core/topic_filter.h) and not shared. False when that subscriber had that filter: its data is replaced
   // [MQTT5-3.8.4-3].
-  bool add(std::string_view filter, Subscriber subscriber);
+  bool add(std::string_view filter, FilterOwner subscriber);
   // Compares byte by byte [MQTT5-3.10.4-1]. False when there was no such subscription.
   bool remove(std::string_view filter, SlotId subscriber);
 
   // Appends the subscriber of every subscription that matches, in no particular order; a subscriber with several filters that
   // match comes several times, with each one's data. They are copies: the caller may change the tree while it goes through them.
   // Answers how many nodes were looked at.
-  std::size_t match(std::string_view name, std::vector<Subscriber>& out) const;
+  std::size_t match(std::string_view name, std::vector<FilterOwner>& out) const;
 
   std::size_t size() const { return size_; }           // subscriptions
   std::size_t filters() const { return filters_; }     // different ones
@@ -62,7 +62,7 @@ class SubscriptionTree {
 
   static bool has_wildcard(std::string_view filter) { return filter.find_first_of("+#") != std::string_view::npos; }
   std::uint32_t find_exact(std::uint64_t hash, std::string_view filter) const;
-  bool add_exact(std::string_view filter, Subscriber subscriber);
+  bool add_exact(std::string_view filter, FilterOwner subscriber);
   bool remove_exact(std::string_view filter, SlotId subscriber);
 
   std::uint64_t child_hash(std::uint32_t parent, std::uint64_t level_hash) const { return mix64(level_hash ^ mix64(parent)); }
@@ -71,7 +71,7 @@ class SubscriptionTree {
   std::uint32_t find_or_add_child(std::uint32_t parent, std::string_view level);
   void prune(std::uint32_t node, std::string_view filter);
   void unlink(std::uint32_t node, std::string_view level);
-  std::size_t walk(std::string_view name, std::vector<Subscriber>& out) const;
+  std::size_t walk(std::string_view name, std::vector<FilterOwner>& out) const;
 
   HashKey key_;
   IndexPool<Exact> exact_;

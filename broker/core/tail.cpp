@@ -22,6 +22,7 @@ void Tail::push(const EntryPtr& entry) {
 
 void Tail::drop_below(Seq floor) {
   while (!entries_.empty() && first() < floor) pop_front();
+  if (head_ + 1 < floor) head_ = floor - 1;  // overtaken: what lay between is gone
 }
 
 void Tail::pop_front() {

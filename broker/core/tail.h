@@ -18,6 +18,7 @@ class Tail {
   // The next entry (seq == head() + 1, assert). An edit or a deletion changes its target here first, so that nobody is served the
   // old body.
   void push(const EntryPtr& entry);
+  // A floor beyond the head moves the head: the entries between were never here.
   void drop_below(Seq floor);
 
   Seq head() const { return head_; }

@@ -116,11 +116,14 @@ void append_error(std::string& out, Id id, const Error& error) {
   writer.member("retry", is_retryable(error.code)).end_object().end_object();
 }
 
-void append_presence(std::string& out, Id id, std::string_view room, std::uint64_t count, const std::vector<Person>& users) {
+void append_presence(std::string& out, Id id, std::string_view room, std::uint64_t count, const std::vector<Person>& users,
+                     bool partial) {
   json::Writer writer(out);
   writer.begin_object();
   write_re(writer, id);
-  writer.member("room", room).member("count", count).key("users").begin_array();
+  writer.member("room", room).member("count", count);
+  if (partial) writer.member("partial", true);
+  writer.key("users").begin_array();
   for (const Person& user : users) writer.begin_object().member("id", user.id).member("name", user.name).end_object();
   writer.end_array().end_object();
 }
@@ -131,6 +134,15 @@ void append_signal(std::string& out, std::string_view room, std::string_view typ
   writer.begin_object().member("room", room).member("signal", type);
   if (!user_id.empty()) writer.member("from", user_name).member("uid", user_id);
   writer.key("body").raw(body).end_object();
+}
+
+void append_message_signal(std::string& out, std::string_view room, const Entry& message) {
+  json::Writer writer(out);
+  writer.begin_object().member("room", room).member("signal", "message");
+  writer.member("from", message.user_name).member("uid", message.user_id);
+  if (!message.content_type.empty()) writer.member("content_type", message.content_type);
+  write_body(writer, message);
+  writer.end_object();
 }
 
 void append_gap(std::string& out, std::string_view room, Seq from, Seq to) {

@@ -64,10 +64,14 @@ struct Person {
   std::string_view id;
   std::string_view name;
 };
-void append_presence(std::string& out, Id id, std::string_view room, std::uint64_t count, const std::vector<Person>& users);
+// `partial`: of one replica only.
+void append_presence(std::string& out, Id id, std::string_view room, std::uint64_t count, const std::vector<Person>& users,
+                     bool partial = false);
 
 void append_signal(std::string& out, std::string_view room, std::string_view type, std::string_view user_id,
                    std::string_view user_name, std::string_view body);
+// A message that is not kept: a signal of type "message" with the body that the entry would have.
+void append_message_signal(std::string& out, std::string_view room, const Entry& message);
 void append_gap(std::string& out, std::string_view room, Seq from, Seq to);
 void append_detached(std::string& out, std::string_view room, const Error& error);
 void append_goaway(std::string& out, std::string_view reason, std::int64_t after_ms);

@@ -59,6 +59,26 @@ void Clients::take_in(int fd, const Reception& reception) {
                                                   over ? reception.full_upgrades : reception.upgrades, connection.peer()));
 }
 
+void Clients::listen_for_mqtt(net::ListenSocket socket, mqtt::Exchange& exchange) {
+  listeners_.push_back(
+      std::make_unique<net::TcpListener>(loop_, std::move(socket), [this, &exchange](int fd) { take_in_mqtt(fd, exchange); }));
+}
+
+// Over the limit it is closed without a word: there is nothing to say before CONNECT.
+void Clients::take_in_mqtt(int fd, mqtt::Exchange& exchange) {
+  counters_.accepted.add();
+  if (limit_.open.fetch_add(1, std::memory_order_relaxed) >= limit_.max) {
+    limit_.open.fetch_sub(1, std::memory_order_relaxed);
+    counters_.end(Ended::over_limit);
+    ::close(fd);
+    return;
+  }
+  auto made = std::make_unique<Connection>(context_, fd);
+  Connection& connection = *made;
+  const SlotId id = connections_.add(std::move(made));
+  connection.begin(id, std::make_unique<MqttMode>(connection, exchange, connection.peer()));
+}
+
 void Clients::remove(SlotId id) {
   std::unique_ptr<Connection> connection = connections_.take(id);
   if (!connection) return;

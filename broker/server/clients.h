@@ -12,6 +12,7 @@
 #include "broker/net/timer.h"
 #include "broker/server/connection.h"
 #include "broker/server/http_mode.h"
+#include "broker/server/mqtt_mode.h"
 
 namespace parley::server {
 
@@ -37,6 +38,7 @@ class Clients {
   Clients& operator=(const Clients&) = delete;
 
   void listen(net::ListenSocket socket, Reception reception);
+  void listen_for_mqtt(net::ListenSocket socket, mqtt::Exchange& exchange);
   // No more newcomers; those that the kernel has taken already still come in.
   void stop_listening();
 
@@ -50,6 +52,7 @@ class Clients {
 
  private:
   void take_in(int fd, const Reception& reception);
+  void take_in_mqtt(int fd, mqtt::Exchange& exchange);
   void sweep();
   void remove(SlotId id);
 

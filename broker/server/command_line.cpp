@@ -93,6 +93,16 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
       app.add_subcommand("check-config", "print the settings as they would be used")->fallthrough();
   const CLI::App* check_health_verb =
       app.add_subcommand("check-health", "ask a running server whether it is ready")->fallthrough();
+  const CLI::App* migrate_verb = app.add_subcommand("migrate", "bring the database's schema up to date and end")->fallthrough();
+  CLI::App* epoch_verb = app.add_subcommand("epoch", "the epoch of the log")->fallthrough();
+  epoch_verb->require_subcommand(1);
+  const CLI::App* epoch_bump_verb =
+      epoch_verb->add_subcommand("bump", "begin a new epoch: after a restore that parley cannot notice")->fallthrough();
+  CLI::App* backup_verb =
+      app.add_subcommand("backup", "copy the database to a new file, also while a server uses it")->fallthrough();
+  backup_verb->add_option("file", line.file, "the backup to write")->required();
+  CLI::App* restore_verb = app.add_subcommand("restore", "put a backup where no database is")->fallthrough();
+  restore_verb->add_option("file", line.file, "the backup to read")->required();
   try {
     std::vector<std::string> arguments = with_environment(rows, argc, argv);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
@@ -120,6 +130,10 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   line.effective = effective_settings(rows);
   if (check_config_verb->parsed()) line.verb = Verb::check_config;
   if (check_health_verb->parsed()) line.verb = Verb::check_health;
+  if (migrate_verb->parsed()) line.verb = Verb::migrate;
+  if (epoch_bump_verb->parsed()) line.verb = Verb::epoch_bump;
+  if (backup_verb->parsed()) line.verb = Verb::backup;
+  if (restore_verb->parsed()) line.verb = Verb::restore;
   return line;
 }
 

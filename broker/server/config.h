@@ -17,9 +17,19 @@ namespace parley::server {
 struct Config {
   // Where
   std::string listen = "127.0.0.1:8080";
-  std::string metrics_listen;  // empty: /metrics is served on `listen`
+  std::string mqtt_listen = "127.0.0.1:1883";  // "off": none
+  std::string metrics_listen;                  // empty: /metrics is served on `listen`
   std::string data_dir = "./data";
   std::string database;  // empty: SQLite in the data folder
+  std::string database_password_file;
+  unsigned database_readers = 4;
+  MonoMs database_connect_timeout = 5'000;
+  MonoMs database_timeout = 10'000;
+  MonoMs database_start_wait = 30'000;
+  std::string redis;                // empty: none
+  std::string redis_password_file;  // its first line; empty: PARLEY_REDIS_PASSWORD or the URL
+  std::string redis_ca_file;        // empty: the system's certificates
+  std::string redis_prefix = "parley";
   std::string web_root;  // empty: looked for beside the program
   unsigned workers = 0;  // 0: one per core
   unsigned backlog = 1024;
@@ -54,6 +64,19 @@ struct Config {
   std::size_t high_water = 256U << 10U;
   MonoMs write_stall = 120'000;
 
+  // Limits of MQTT
+  std::size_t mqtt_packet_bytes = 1U << 20U;
+  std::size_t mqtt_topic_bytes = 512;
+  unsigned mqtt_topic_levels = 32;
+  unsigned mqtt_subscriptions_max = 10'000;
+  unsigned mqtt_receive_max = 1024;
+  unsigned mqtt_inflight_max = 256;
+  unsigned mqtt_topic_aliases = 64;
+  MonoMs mqtt_keep_alive_max = 0;  // 0: as clients ask
+  MonoMs mqtt_session_expiry_max = 30LL * 86'400'000;
+  unsigned mqtt_sessions_max = 1'000'000;
+  MonoMs mqtt_sys_interval = 10'000;  // 0: no $SYS topics
+
   // Limits of HTTP
   std::size_t http_header_bytes = 16U << 10U;
   unsigned http_headers_max = 100;
@@ -70,6 +93,13 @@ struct Config {
   unsigned batch_entries = 1024;
   unsigned queue_entries = 65'536;
 
+  // Replicas
+  MonoMs heads_poll = 1000;
+  MonoMs heads_poll_away = 100;
+  MonoMs gap_wait = 25;
+  unsigned presence_names = 100;
+  MonoMs presence_ttl = 30'000;
+
   // Stopping
   MonoMs drain_spread = 2'000;
   MonoMs drain_grace = 1'000;
@@ -80,12 +110,13 @@ struct Config {
   std::string log_format = "text";
 };
 
-enum class Verb : unsigned char { serve, check_config, check_health, exit };
+enum class Verb : unsigned char { serve, check_config, check_health, migrate, epoch_bump, backup, restore, exit };
 
 struct CommandLine {
   Verb verb = Verb::serve;
   int exit_code = 0;  // of Verb::exit: help or version was printed, or an error was
   Config config;
+  std::string file;       // of backup and restore
   std::string effective;  // every setting and its value, one "name = value" a line, secrets masked
 };
 

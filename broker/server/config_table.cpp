@@ -4,7 +4,9 @@
 #include <initializer_list>
 #include <limits>
 
+#include "broker/cluster/redis/url.h"
 #include "broker/net/address.h"
+#include "storage/open/open_store.h"
 
 namespace parley::server {
 
@@ -125,11 +127,30 @@ class Table {
 void add_places(Table& table, Config& c) {
   table.group = "Where";
   table.text("listen", c.listen, "HOST:PORT", "HTTP and WebSocket");
+  table.text("mqtt-listen", c.mqtt_listen, "HOST:PORT", "MQTT over TCP; off: none (it is served over WebSocket on /mqtt anyway)");
   table.text("metrics-listen", c.metrics_listen, "HOST:PORT",
              "a port of its own for /metrics, /healthz and /readyz; empty: /metrics is served on --listen");
   table.text("data-dir", c.data_dir, "DIR", "folder of everything that is kept");
-  Row& database = table.text("database", c.database, "URL", "sqlite:PATH; empty: SQLite in the data folder");
+  Row& database =
+      table.text("database", c.database, "URL",
+                 "sqlite:PATH or postgres://USER@HOST:PORT/DATABASE (all that libpq knows); empty: SQLite in the data folder");
   database.show = [&c] { return mask_password(c.database); };
+  table.text(
+      "database-password-file", c.database_password_file, "FILE",
+      "PostgreSQL: its first line is the password, read at every connection; empty: from the URL, PGPASSWORD or PGPASSFILE");
+  table.number<unsigned>("database-readers", c.database_readers, 1, "PostgreSQL: connections for reads, besides two for writing");
+  table.duration("database-connect-timeout", c.database_connect_timeout, 100, "PostgreSQL: of one attempt to connect");
+  table.duration("database-timeout", c.database_timeout, 100, "PostgreSQL: of one call; the server ends it");
+  table.duration("database-start-wait", c.database_start_wait, 0,
+                 "PostgreSQL: how long a start waits for a database that is away");
+  Row& redis = table.text("redis", c.redis, "URL",
+                          "redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], rediss:// with TLS: the fast way between replicas; "
+                          "empty: replicas learn from the database alone");
+  redis.show = [&c] { return mask_password(c.redis); };
+  table.text("redis-password-file", c.redis_password_file, "FILE",
+             "its first line is the password; empty: PARLEY_REDIS_PASSWORD, or the URL");
+  table.text("redis-ca-file", c.redis_ca_file, "FILE", "certificates (PEM) that rediss:// trusts; empty: the system's");
+  table.text("redis-prefix", c.redis_prefix, "TEXT", "what the names of channels and keys begin with");
   table.text("web-root", c.web_root, "DIR",
              "the built web client; empty: looked for beside the program and in /usr/share/parley/web");
   table.number<unsigned>("workers", c.workers, 0, "worker loops; 0: one per core");
@@ -171,6 +192,25 @@ void add_connection_limits(Table& table, Config& c) {
   table.duration("write-stall", c.write_stall, 1000, "congested without progress for so long: the connection is cut off");
 }
 
+void add_mqtt_limits(Table& table, Config& c) {
+  table.group = "MQTT";
+  table.size("mqtt-packet-bytes", c.mqtt_packet_bytes, 1024, "a packet from a client, and with it a payload");
+  table.size("mqtt-topic-bytes", c.mqtt_topic_bytes, 16, "a topic name, a filter, a room's name");
+  table.number<unsigned>("mqtt-topic-levels", c.mqtt_topic_levels, 1, "levels of a topic name or filter");
+  table.number<unsigned>("mqtt-subscriptions-max", c.mqtt_subscriptions_max, 1, "subscriptions of one session");
+  table.number<unsigned>("mqtt-receive-max", c.mqtt_receive_max, 1,
+                         "publishes of one client that are not acknowledged yet (Receive Maximum; at most 65535)");
+  table.number<unsigned>("mqtt-inflight-max", c.mqtt_inflight_max, 1,
+                         "messages under way to one client without its acknowledgement (at most 65535)");
+  table.number<unsigned>("mqtt-topic-aliases", c.mqtt_topic_aliases, 0,
+                         "topic aliases of one connection, either way (at most 65535)");
+  table.duration("mqtt-keep-alive-max", c.mqtt_keep_alive_max, 0,
+                 "longest keep-alive that a client may have; 0: any, and none at all (at most 65535 s)");
+  table.duration("mqtt-session-expiry-max", c.mqtt_session_expiry_max, 0, "how long a session outlives its connection at most");
+  table.number<unsigned>("mqtt-sessions-max", c.mqtt_sessions_max, 1, "sessions that outlive their connections");
+  table.duration("mqtt-sys-interval", c.mqtt_sys_interval, 0, "how often the $SYS/broker topics are published; 0: never");
+}
+
 void add_http_limits(Table& table, Config& c) {
   table.group = "Limits of HTTP";
   table.size("http-header-bytes", c.http_header_bytes, 1024, "all header fields of a request");
@@ -190,6 +230,12 @@ void add_the_rest(Table& table, Config& c) {
   table.number<unsigned>("batch-entries", c.batch_entries, 1, "entries of one commit");
   table.number<unsigned>("queue-entries", c.queue_entries, 1,
                          "entries that may wait for a commit; more are refused as unavailable");
+  table.group = "Replicas";
+  table.duration("heads-poll", c.heads_poll, 10, "how often the database is asked which rooms moved");
+  table.duration("heads-poll-away", c.heads_poll_away, 10, "the same while Redis is away");
+  table.duration("gap-wait", c.gap_wait, 0, "how long a hole in a room may wait for Redis before the database is read");
+  table.number<unsigned>("presence-names", c.presence_names, 0, "people of a room that presence names; above, it only counts");
+  table.duration("presence-ttl", c.presence_ttl, 3000, "how long Redis keeps a replica's presence that is not refreshed");
   table.group = "Stopping";
   table.duration("drain-spread", c.drain_spread, 0, "time over which clients are asked to move when the server stops");
   table.duration("drain-grace", c.drain_grace, 0,
@@ -207,10 +253,30 @@ std::vector<Row> config_table(Config& config) {
   add_places(table, config);
   add_people(table, config);
   add_connection_limits(table, config);
+  add_mqtt_limits(table, config);
   add_http_limits(table, config);
   add_the_rest(table, config);
   return std::move(table.rows);
 }
+
+namespace {
+
+Status check_mqtt(const Config& config) {
+  constexpr unsigned most = 65'535;
+  if (config.mqtt_listen != "off") {
+    const auto address = net::Address::parse(config.mqtt_listen);
+    if (!address) return refuse("--mqtt-listen: " + address.error().message + "; \"off\" for none");
+  }
+  if (config.mqtt_receive_max > most) return refuse("--mqtt-receive-max is at most 65535");
+  if (config.mqtt_inflight_max > most) return refuse("--mqtt-inflight-max is at most 65535");
+  if (config.mqtt_topic_aliases > most) return refuse("--mqtt-topic-aliases is at most 65535");
+  if (config.mqtt_keep_alive_max > most * MonoMs{1000}) return refuse("--mqtt-keep-alive-max is at most 65535s");
+  if (config.mqtt_packet_bytes > (256U << 20U) - 1) return refuse("--mqtt-packet-bytes is less than 256MiB");
+  if (config.mqtt_topic_bytes > most) return refuse("--mqtt-topic-bytes is at most 65535");
+  return ok_status();
+}
+
+}  // namespace
 
 Status check_config(const Config& config) {
   if (const auto address = net::Address::parse(config.listen); !address) return refuse("--listen: " + address.error().message);
@@ -218,9 +284,12 @@ Status check_config(const Config& config) {
     const auto address = net::Address::parse(config.metrics_listen);
     if (!address) return refuse("--metrics-listen: " + address.error().message);
   }
-  if (!config.database.empty() && !config.database.starts_with("sqlite:")) {
-    return refuse("--database: \"" + mask_password(config.database) +
-                  "\" is of a kind that this version does not know; write sqlite:PATH");
+  if (const Status mqtt = check_mqtt(config); !mqtt) return mqtt;
+  if (!config.database.empty()) {
+    if (const Status known = check_store_url(config.database); !known) return refuse("--database: " + known.error().message);
+  }
+  if (!config.redis.empty()) {
+    if (const auto url = cluster::parse_redis_url(config.redis); !url) return refuse("--redis: " + url.error().message);
   }
   if (config.password_cost == "min" && !config.insecure_test_mode) {
     return refuse("--password-cost min protects nothing; it needs --insecure-test-mode, and is for tests only");

@@ -79,7 +79,7 @@ std::optional<http::UpgradeAnswer> Endpoints::upgrade(const http::Request& reque
 
 std::unique_ptr<Mode> Endpoints::open_websocket(const http::Request& request, Wire& wire) {
   const WebSocket* websocket = find(request);
-  return websocket == nullptr ? nullptr : websocket->open(wire);
+  return websocket == nullptr ? nullptr : websocket->open(request, wire);
 }
 
 void FullHouse::handle(http::Request request, http::Responder respond) {
@@ -87,9 +87,6 @@ void FullHouse::handle(http::Request request, http::Responder respond) {
   respond(unavailable("too many connections"));
 }
 
-std::unique_ptr<Mode> FullHouse::open_websocket(const http::Request& request, Wire& wire) {
-  static_cast<void>(request);
-  return open_(wire);
-}
+std::unique_ptr<Mode> FullHouse::open_websocket(const http::Request& request, Wire& wire) { return open_(request, wire); }
 
 }  // namespace parley::server

@@ -16,7 +16,7 @@ namespace parley::server {
 
 class Endpoints final : public http::Application, public UpgradeTarget {
  public:
-  using Open = std::function<std::unique_ptr<Mode>(Wire& wire)>;
+  using Open = std::function<std::unique_ptr<Mode>(const http::Request& request, Wire& wire)>;
 
   // `cors`: pages of these origins may call the API and connect WebSockets, besides our own.
   Endpoints(const Readiness& readiness, http::CorsPolicy cors);

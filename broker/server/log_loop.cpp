@@ -5,25 +5,41 @@
 #include <filesystem>
 
 #include "broker/base/log.h"
+#include "broker/server/bus_settings.h"
+#include "broker/server/store_settings.h"
 #include "http/api/token_keys.h"
-#include "storage/open/open_store.h"
 
 namespace parley::server {
 
 namespace {
 
 constexpr MonoMs tick_ms = 1000;
+constexpr MonoMs catch_up_ms = 10;  // by so much a hole may be looked at too late
+constexpr MonoMs mqtt_tick_ms = 100;
 // An idle store is asked this often whether it could commit.
 constexpr unsigned ticks_between_probes = 10;
 
-LogSettings log_settings(const Config& config) {
+HashKey random_key(Random& random) { return {random.next(), random.next()}; }
+
+LogSettings log_settings(const Config& config, Random& random) {
   LogSettings settings;
+  settings.hash_key = random_key(random);
+  settings.mqtt_body_bytes = config.mqtt_packet_bytes;
+  settings.rooms.name_bytes = config.mqtt_topic_bytes;
+  settings.rooms.name_levels = config.mqtt_topic_levels;
   settings.rooms.auto_create = config.auto_create;
   settings.batches.batch_entries = config.batch_entries;
   settings.batches.queue_entries = config.queue_entries;
   settings.body_bytes = config.frame_bytes;
   settings.retention.entries_max = config.retention_entries;
   settings.retention.age_max_ms = config.retention_age;
+  settings.presence.names = config.presence_names;
+  settings.presence.ttl_ms = config.presence_ttl;
+  settings.catch_up.replicated = config.database.starts_with("postgres");
+  settings.catch_up.heads_poll_ms = config.heads_poll;
+  settings.catch_up.heads_poll_away_ms = config.heads_poll_away;
+  settings.catch_up.gap_wait_ms = config.gap_wait;
+  settings.peers.revocations_ms = config.access_token_ttl;
   return settings;
 }
 
@@ -41,8 +57,7 @@ LogLoop::LogLoop(const Config& config, Readiness& readiness) : config_(config), 
 
 Status LogLoop::open() {
   if (Status made = make_folder(config_.data_dir); !made) return made;
-  const std::string url = config_.database.empty() ? "sqlite:" + config_.data_dir + "/parley.db" : config_.database;
-  Result<std::unique_ptr<Store>> store = open_store(url, loop_);
+  Result<std::unique_ptr<Store>> store = open_store(store_settings(config_), loop_);
   if (!store) return store.error();
   Result<std::vector<api::TokenKey>> keys = api::load_or_create_token_keys(config_.data_dir + "/token.keys", random_);
   if (!keys) return keys.error();
@@ -54,7 +69,20 @@ Status LogLoop::open() {
   token_settings.lifetime_ms = config_.access_token_ttl;
   token_settings.guest_lifetime_ms = config_.guest_token_ttl;
   tokens_ = std::make_unique<api::Tokens>(std::move(*keys), token_settings);
-  log_ = std::make_unique<Log>(*store_, loop_, log_settings(config_));
+  Result<std::unique_ptr<cluster::Bus>> bus = make_bus(config_, loop_, random_);
+  if (!bus) return bus.error();
+  bus_ = std::move(*bus);
+  LogSettings settings = log_settings(config_, random_);
+  settings.peers.replica = random_.id(16);
+  const bool shared = settings.catch_up.replicated;
+  readiness_.shared.store(shared);
+  if (bus_) readiness_.redis.store(Readiness::Redis::away);
+  if (bus_ && !shared) log::warn("--redis without a database that replicas share: nothing will come of it");
+  log_ = std::make_unique<Log>(*store_, loop_, std::move(settings), bus_.get());
+  mqtt::RegistrySettings registry_settings;
+  registry_settings.sessions_max = config_.mqtt_sessions_max;
+  mqtt_ = std::make_unique<mqtt::Registry>(*log_, loop_, random_key(random_), registry_settings, mqtt_workers_);
+  mqtt_shares_ = std::make_unique<mqtt::Shares>(*log_, random_key(random_), mqtt_workers_);
   hasher_ = std::make_unique<api::Hasher>(pool_, api::HasherSettings{*cost, config_.password_queue});
   api::AccountSettings account_settings;
   account_settings.registration = config_.registration;
@@ -63,6 +91,13 @@ Status LogLoop::open() {
                                               [this](const std::string& login) { log_->revoke_login(login); });
   ticker_ = std::make_unique<net::Timer>(loop_);
   ticker_->every(tick_ms, [this] { tick(); });
+  if (shared) {
+    catch_up_timer_ = std::make_unique<net::Timer>(loop_);
+    catch_up_timer_->every(catch_up_ms, [this] { log_->work(); });
+  }
+  log_->start();
+  mqtt_ticker_ = std::make_unique<net::Timer>(loop_);
+  mqtt_ticker_->every(mqtt_tick_ms, [this] { mqtt_->tick(); });
   readiness_.storage.store(true);
   return ok_status();
 }
@@ -77,6 +112,9 @@ void LogLoop::start() {
 void LogLoop::close(UniqueFunction<void()> done) {
   loop_.post([this, done = std::move(done)]() mutable {
     ticker_.reset();
+    catch_up_timer_.reset();
+    if (bus_) bus_->close();
+    mqtt_ticker_.reset();
     store_->close([this, done = std::move(done)]() mutable {
       loop_.stop();
       done();
@@ -91,7 +129,18 @@ void LogLoop::join() {
 void LogLoop::tick() {
   log_->tick();
   watch_storage();
+  watch_replicas();
   copy_gauges();
+}
+
+void LogLoop::watch_replicas() {
+  if (bus_) readiness_.redis.store(log_->bus_connected() ? Readiness::Redis::ok : Readiness::Redis::away);
+  if (!readiness_.shared.load()) return;
+  readiness_.heads_age_ms.store(log_->catch_up().heads_age());
+  readiness_.lagging_rooms.store(static_cast<std::int64_t>(log_->catch_up().gaps()));
+  store_->durability([this](const Result<Durability>& durability) {
+    if (durability) readiness_.replicated.store(*durability == Durability::replicated);
+  });
 }
 
 // Storage is what its last commit was; without one for a while, or after a failed one, it is asked.
@@ -99,6 +148,8 @@ void LogLoop::watch_storage() {
   const LogCounters& counters = log_->counters();
   const std::uint64_t commits = counters.commits.get();
   const std::uint64_t failed = counters.failed_commits.get();
+  // A store that knows that it is cut off need not be asked; a probe finds out when it is back.
+  if (!store_->available() && readiness_.storage.exchange(false)) log::error("storage takes no commits: it cannot be reached");
   if (failed != std::exchange(failed_then_, failed)) {
     readiness_.storage.store(false);
   } else if (commits != std::exchange(commits_then_, commits)) {

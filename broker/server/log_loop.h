@@ -8,10 +8,12 @@
 #include <memory>
 #include <thread>
 
+#include "broker/cluster/bus.h"
 #include "broker/core/log.h"
 #include "broker/net/pool.h"
 #include "broker/net/timer.h"
 #include "broker/server/config.h"
+#include "broker/server/mqtt_registry.h"
 #include "broker/server/readiness.h"
 #include "broker/server/system_random.h"
 #include "http/api/accounts.h"
@@ -47,6 +49,9 @@ class LogLoop {
   net::Loop& loop() { return loop_; }
   Log& log() { return *log_; }
   api::Accounts& accounts() { return *accounts_; }
+  mqtt::Registry& mqtt() { return *mqtt_; }
+  mqtt::Shares& mqtt_shares() { return *mqtt_shares_; }
+  MqttWorkers& mqtt_workers() { return mqtt_workers_; }
   const api::Tokens& tokens() const { return *tokens_; }
   const AccountGauges& account_gauges() const { return account_gauges_; }
 
@@ -65,6 +70,7 @@ class LogLoop {
 
   void tick();
   void watch_storage();
+  void watch_replicas();
   void copy_gauges();
 
   const Config& config_;
@@ -74,11 +80,17 @@ class LogLoop {
   HashPool pool_;
   std::unique_ptr<api::Tokens> tokens_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<cluster::Bus> bus_;
   std::unique_ptr<Log> log_;
+  MqttWorkers mqtt_workers_;
+  std::unique_ptr<mqtt::Registry> mqtt_;
+  std::unique_ptr<mqtt::Shares> mqtt_shares_;
   std::unique_ptr<api::Hasher> hasher_;
   std::unique_ptr<api::Accounts> accounts_;
   AccountGauges account_gauges_;
   std::unique_ptr<net::Timer> ticker_;
+  std::unique_ptr<net::Timer> catch_up_timer_;
+  std::unique_ptr<net::Timer> mqtt_ticker_;
   std::uint64_t commits_then_ = 0;
   std::uint64_t failed_then_ = 0;
   unsigned quiet_ticks_ = 0;

@@ -1,6 +1,8 @@
 #include <iostream>
 
+#include "broker/server/backup_verbs.h"
 #include "broker/server/config.h"
+#include "broker/server/database_verbs.h"
 #include "broker/server/server.h"
 
 int main(int argc, char** argv) {
@@ -17,6 +19,14 @@ int main(int argc, char** argv) {
       return 0;
     case server::Verb::check_health:
       return server::check_health(line.config);
+    case server::Verb::migrate:
+      return server::migrate(line.config);
+    case server::Verb::epoch_bump:
+      return server::bump_epoch(line.config);
+    case server::Verb::backup:
+      return server::backup(line.config, line.file);
+    case server::Verb::restore:
+      return server::restore(line.config, line.file);
     case server::Verb::serve:
       return server::run_server(line.config);
   }

@@ -176,6 +176,54 @@ void add_rooms(Families& out, const MetricsSources& from) {
     out.histogram(worker.rooms->ack_latency_us, 1e-6, 8, Histogram::buckets - 1, 2, of(worker));
 }
 
+// Reasons and packet types that never came are left out.
+template <typename Counts, typename Name>
+void add_nonzero(Families& out, const WorkerSource& worker, const char* name, const Counts& counts, Name of_index) {
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i].get() != 0) out.sample(counts[i].get(), {label("worker", worker.name), label(name, std::string(of_index(i)))});
+  }
+}
+
+void add_mqtt(Families& out, const MetricsSources& from) {
+  using C = mqtt::Counters;
+  const auto each = [&](const char* name, const char* help, bool counts, auto read) {
+    out.family(name, help, counts ? MetricType::Counter : MetricType::Gauge);
+    for (const WorkerSource& worker : from.workers) out.sample(read(*worker.mqtt).get(), of(worker));
+  };
+  each("mqtt_clients", "Connected MQTT clients", false, [](const C& c) -> const Gauge& { return c.clients; });
+  each("mqtt_sessions", "MQTT sessions in a worker's memory", false, [](const C& c) -> const Gauge& { return c.sessions; });
+  each("mqtt_subscriptions", "MQTT subscriptions", false, [](const C& c) -> const Gauge& { return c.subscriptions; });
+  each("mqtt_connects_total", "CONNECT packets", true, [](const C& c) -> const Counter& { return c.connects; });
+  each("mqtt_received_bytes_total", "Bytes of MQTT received", true, [](const C& c) -> const Counter& { return c.bytes_in; });
+  each("mqtt_sent_bytes_total", "Bytes of MQTT sent", true, [](const C& c) -> const Counter& { return c.bytes_out; });
+  each("mqtt_messages_received_total", "PUBLISH packets received", true,
+       [](const C& c) -> const Counter& { return c.messages_in; });
+  each("mqtt_messages_sent_total", "PUBLISH packets sent", true, [](const C& c) -> const Counter& { return c.messages_out; });
+  each("mqtt_messages_resent_total", "PUBLISH packets sent again after a reconnect", true,
+       [](const C& c) -> const Counter& { return c.resent; });
+  each("mqtt_take_overs_total", "Connections that ended because another one came with their client identifier", true,
+       [](const C& c) -> const Counter& { return c.taken_over; });
+  const auto packet = [](std::size_t i) { return mqtt::to_string(static_cast<mqtt::PacketType>(i)); };
+  const auto reason = [](std::size_t i) { return mqtt::to_string(static_cast<mqtt::Reason>(i)); };
+  out.counter("mqtt_packets_received_total", "MQTT packets received, by type");
+  for (const WorkerSource& worker : from.workers) add_nonzero(out, worker, "type", worker.mqtt->packets_in, packet);
+  out.counter("mqtt_packets_sent_total", "MQTT packets sent, by type");
+  for (const WorkerSource& worker : from.workers) add_nonzero(out, worker, "type", worker.mqtt->packets_out, packet);
+  out.counter("mqtt_connects_refused_total", "CONNECT packets refused, by reason");
+  for (const WorkerSource& worker : from.workers) add_nonzero(out, worker, "reason", worker.mqtt->refused, reason);
+  out.counter("mqtt_connections_ended_total", "MQTT connections that the server ended, protocol errors among them, by reason");
+  for (const WorkerSource& worker : from.workers) add_nonzero(out, worker, "reason", worker.mqtt->ended, reason);
+  static constexpr std::array<const char*, static_cast<unsigned>(mqtt::Lost::count)> lost = {
+      "congested", "held_full", "too_large", "expired", "forbidden", "bad_topic", "bad_format", "refused"};
+  out.counter("mqtt_messages_dropped_total", "Messages that reached somebody not, or were not taken, by reason");
+  for (const WorkerSource& worker : from.workers) {
+    for (std::size_t i = 0; i < lost.size(); ++i) out.sample(worker.mqtt->lost[i].get(), of(worker, "reason", lost[i]));
+  }
+  out.gauge("mqtt_sessions_away", "MQTT sessions whose clients are not connected").sample(from.mqtt_sessions->away.get());
+  out.counter("mqtt_sessions_expired_total", "MQTT sessions that expired").sample(from.mqtt_sessions->expired.get());
+  out.counter("mqtt_wills_total", "Wills published").sample(from.mqtt_sessions->wills.get());
+}
+
 void add_log(Families& out, const MetricsSources& from) {
   const LogCounters& log = *from.log;
   out.gauge("rooms_loaded", "Rooms in the log's memory").sample(log.rooms_loaded.get());
@@ -184,6 +232,28 @@ void add_log(Families& out, const MetricsSources& from) {
   out.counter("commits_total", "Commits").sample(log.commits.get());
   out.counter("failed_commits_total", "Commits that storage refused").sample(log.failed_commits.get());
   out.counter("prune_steps_total", "Steps of pruning that removed something").sample(log.pruned_steps.get());
+  out.counter("bus_messages_total", "Messages between replicas");
+  out.sample(log.bus_sent.get(), {label("direction", "sent")});
+  out.sample(log.bus_received.get(), {label("direction", "received")});
+  out.counter("bus_unsent_total", "Messages that Redis did not take: away, or too slow").sample(log.bus_unsent.get());
+  out.counter("bus_refused_total", "Messages of replicas that were malformed or of another epoch")
+      .sample(log.bus_malformed.get());
+  out.counter("remote_entries_total", "Entries that other replicas sent").sample(log.remote_entries.get());
+  out.counter("filled_entries_total", "Entries read from the database because nothing brought them").sample(log.filled.get());
+  out.counter("gap_reads_total", "Reads that fill holes and look at fresh rooms").sample(log.gap_reads.get());
+  out.counter("reorder_overflows_total", "Entries that came too early and found the buffer full")
+      .sample(log.reorder_overflows.get());
+  out.counter("heads_polls_total", "Times that the database was asked which rooms moved").sample(log.heads_polls.get());
+  out.counter("epoch_changes_total", "Times that the log became another one").sample(log.epoch_changes.get());
+  out.gauge("lagging_rooms", "Rooms behind what is known to be committed").sample(from.readiness->lagging_rooms.load());
+  out.gauge("heads_age_seconds", "Since the database last told which rooms moved")
+      .sample(static_cast<double>(from.readiness->heads_age_ms.load()) / 1000);
+  out.gauge("redis_up", "Whether Redis is connected; 0 too when none is set")
+      .sample(from.readiness->redis.load() == Readiness::Redis::ok ? 1 : 0);
+  out.gauge("storage_up", "Whether storage takes commits").sample(from.readiness->storage.load() ? 1 : 0);
+  out.gauge("durability_replicated", "Whether acknowledged means on synchronous standbys too")
+      .sample(from.readiness->replicated.load() ? 1 : 0);
+  out.gauge("degraded", "Whether something that should be there is away").sample(from.readiness->degraded() ? 1 : 0);
   out.family("batch_entries", "Entries of one commit", MetricType::Histogram);
   out.histogram(log.batch_entries, 1, 1, 15, 1);
   out.family("commit_seconds", "A batch handed to storage until it was answered", MetricType::Histogram);
@@ -210,6 +280,7 @@ std::string render_metrics(const MetricsSources& sources) {
   add_sockets(families, sources);
   add_http(families, sources);
   add_rooms(families, sources);
+  add_mqtt(families, sources);
   add_log(families, sources);
   return prometheus::TextSerializer().Serialize(families.all);
 }

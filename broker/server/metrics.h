@@ -8,6 +8,8 @@
 
 #include "broker/base/time.h"
 #include "broker/core/counters.h"
+#include "broker/core/mqtt/registry.h"
+#include "broker/core/mqtt/settings.h"
 #include "broker/net/loop.h"
 #include "broker/server/counters.h"
 #include "broker/server/log_loop.h"
@@ -21,12 +23,14 @@ struct WorkerSource {
   const SocketCounters* sockets = nullptr;
   const WorkerCounters* rooms = nullptr;
   const HttpMirror* http = nullptr;
+  const mqtt::Counters* mqtt = nullptr;
   const net::Loop* loop = nullptr;
 };
 struct MetricsSources {
   std::vector<WorkerSource> workers;
   const LogCounters* log = nullptr;
   const AccountGauges* accounts = nullptr;
+  const mqtt::Registry::Numbers* mqtt_sessions = nullptr;
   const net::Loop* log_loop = nullptr;
   const Readiness* readiness = nullptr;
   std::int64_t connections_max = 0;

@@ -21,6 +21,7 @@ class News final : public Follower {
     authenticator_.revoke(login, hub_.clock().unix_ms());
     hub_.login_revoked(login);
   }
+  void epoch_changed() override { hub_.epoch_changed(); }
 
  private:
   Hub& hub_;

@@ -32,6 +32,7 @@ class Server {
   Status check_addresses();
   void connect_metrics();
   Status open_listeners();
+  Status open_mqtt_listeners();
   void stop_requested();
   void stop_at_once();
   std::int64_t websockets_open() const;
@@ -82,6 +83,7 @@ void Server::connect_metrics() {
   MetricsSources& sources = process_.metrics;
   for (const auto& worker : workers_) sources.workers.push_back(worker->metrics_source());
   sources.log = &log_loop_.log().counters();
+  sources.mqtt_sessions = &log_loop_.mqtt().numbers();
   sources.accounts = &log_loop_.account_gauges();
   sources.log_loop = &log_loop_.loop();
   sources.readiness = &process_.readiness;
@@ -90,11 +92,18 @@ void Server::connect_metrics() {
 
 // Before anything is touched on the disk: a second server on the same port or with a wrong address ends here.
 Status Server::check_addresses() {
-  for (const std::string& text : {process_.config.listen, process_.config.metrics_listen}) {
-    if (text.empty()) continue;
+  const Config& config = process_.config;
+  for (const auto& [text, flag] : {std::pair{config.listen, "--listen"}, std::pair{config.mqtt_listen, "--mqtt-listen"},
+                                   std::pair{config.metrics_listen, "--metrics-listen"}}) {
+    if (text.empty() || text == "off") continue;
     const Result<net::Address> address = net::Address::parse(text);
     if (!address) return address.error();
-    if (Status free = net::check_free(address.value()); !free) return free;
+    if (Status free = net::check_free(address.value()); !free) {
+      Error error = free.error();
+      error.message += "; choose another address with " + std::string(flag);
+      if (text == config.mqtt_listen) error.message += ", or off for no MQTT over TCP";
+      return error;
+    }
   }
   return ok_status();
 }
@@ -111,11 +120,26 @@ Status Server::open_listeners() {
   }
   if (address.host.empty()) address.host = "localhost";
   log::info("ready", {{"url", "http://" + address.text() + "/"}, {"workers", workers_.size()}, {"version", PARLEY_VERSION}});
+  if (Status mqtt = open_mqtt_listeners(); !mqtt) return mqtt;
   if (config.metrics_listen.empty()) return ok_status();
   Result<net::ListenSocket> socket = net::listen_on(net::Address::parse(config.metrics_listen).value(), backlog);
   if (!socket) return socket.error();
   log::info("metrics", {{"url", "http://" + socket->address.text() + "/metrics"}});
   workers_.front()->listen_for_metrics(std::move(*socket));
+  return ok_status();
+}
+
+Status Server::open_mqtt_listeners() {
+  const Config& config = process_.config;
+  if (config.mqtt_listen == "off") return ok_status();
+  net::Address address = net::Address::parse(config.mqtt_listen).value();
+  for (const auto& worker : workers_) {
+    Result<net::ListenSocket> socket = net::listen_on(address, static_cast<int>(config.backlog));
+    if (!socket) return socket.error();
+    address.port = socket->address.port;
+    worker->listen_for_mqtt(std::move(*socket));
+  }
+  log::info("mqtt", {{"address", address.text()}});
   return ok_status();
 }
 

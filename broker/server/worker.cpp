@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "broker/server/mqtt_system.h"
+
 namespace parley::server {
 
 namespace {
@@ -19,13 +21,19 @@ Worker::Worker(unsigned index, Process& process, LogLoop& log_loop)
       news_queue_(loop_, news_),
       api_(log_, Remote<api::Accounts>(log_loop.accounts(), log_loop.loop(), loop_), authenticator_, loop_,
            api_settings(process.config)),
+      mqtt_settings_(mqtt_settings(process.config)),
+      mqtt_passwords_(Remote<api::Accounts>(log_loop.accounts(), log_loop.loop(), loop_)),
+      mqtt_({hub_, loop_, Remote<mqtt::Registry>(log_loop.mqtt(), log_loop.loop(), loop_),
+             Remote<mqtt::Shares>(log_loop.mqtt_shares(), log_loop.loop(), loop_), authenticator_, mqtt_passwords_, random_,
+             mqtt_settings_, mqtt_counters_},
+            HashKey{random_.next(), random_.next()}),
       websocket_settings_(websocket_settings(process.config)),
       websockets_{loop_, readers_, sockets_, websocket_settings_},
       http_settings_(http_settings(process.config)),
       endpoints_(process.readiness, cors_policy(process.config)),
       operations_(process.readiness, {}),
       full_house_(endpoints_,
-                  [this](Wire& wire) {
+                  [this](const http::Request&, Wire& wire) {
                     auto mode = websocket(wire, websocket::control_payload_max);
                     mode->set_handler(std::make_unique<RefusingHandler>(*mode));
                     return mode;
@@ -37,6 +45,7 @@ Worker::Worker(unsigned index, Process& process, LogLoop& log_loop)
       ticker_(loop_),
       drain_timer_(loop_) {
   hub_.set_follower(log_loop.log().add_follower(news_queue_));
+  log_loop.mqtt_workers().add(hub_.follower(), loop_, mqtt_);
   http_.forwarded = process.forwarded;
   add_endpoints();
   ticker_.every(tick_ms, [this] { tick(); });
@@ -54,10 +63,12 @@ void Worker::add_endpoints() {
   api_.add_routes(endpoints_.router());
   if (process_.web_client) endpoints_.serve(*process_.web_client);
   endpoints_.add_websocket({.path = "/ws", .subprotocols = {"parley.v1"}, .subprotocol_required = false},
-                           [this](Wire& wire) { return open_native(wire); });
+                           [this](const http::Request&, Wire& wire) { return open_native(wire); });
+  endpoints_.add_websocket({.path = "/mqtt", .subprotocols = {"mqtt"}, .subprotocol_required = true},
+                           [this](const http::Request& request, Wire& wire) { return open_mqtt(request, wire); });
   if (config.echo) {
     endpoints_.add_websocket({.path = "/echo", .subprotocols = {}, .subprotocol_required = false},
-                             [this](Wire& wire) { return open_echo(wire); });
+                             [this](const http::Request&, Wire& wire) { return open_echo(wire); });
   }
 }
 
@@ -71,6 +82,12 @@ std::unique_ptr<Mode> Worker::open_native(Wire& wire) {
   return mode;
 }
 
+std::unique_ptr<Mode> Worker::open_mqtt(const http::Request& request, Wire& wire) {
+  auto mode = websocket(wire, process_.config.mqtt_packet_bytes);
+  mode->set_handler(std::make_unique<MqttHandler>(*mode, mqtt_, request.peer));
+  return mode;
+}
+
 std::unique_ptr<Mode> Worker::open_echo(Wire& wire) {
   auto mode = websocket(wire, process_.config.echo_message_bytes);
   mode->set_handler(std::make_unique<EchoHandler>(*mode));
@@ -80,6 +97,8 @@ std::unique_ptr<Mode> Worker::open_echo(Wire& wire) {
 void Worker::listen(net::ListenSocket socket) {
   clients_.listen(std::move(socket), {http_, endpoints_, full_http_, full_house_});
 }
+
+void Worker::listen_for_mqtt(net::ListenSocket socket) { clients_.listen_for_mqtt(std::move(socket), mqtt_); }
 
 void Worker::listen_for_metrics(net::ListenSocket socket) {
   clients_.listen(std::move(socket), {operations_http_, operations_, operations_http_, operations_});
@@ -98,9 +117,20 @@ void Worker::join() {
 
 void Worker::tick() {
   hub_.tick();
+  mqtt_.tick();
+  publish_system_topics();
   http_mirror_.copy(http_.counters, full_http_.counters, operations_http_.counters);
   sockets_.readers_borrowed.set(static_cast<std::int64_t>(readers_.borrowed()));
   sockets_.refused_no_descriptor.set(static_cast<std::int64_t>(clients_.refused_no_descriptor()));
+}
+
+void Worker::publish_system_topics() {
+  const MonoMs interval = process_.config.mqtt_sys_interval;
+  const MonoMs now = loop_.mono_ms();
+  if (started_ == 0) started_ = now;
+  if (interval == 0 || now < next_system_) return;
+  next_system_ = now + interval;
+  mqtt_.publish_system(system_topics(process_.metrics, now - started_));
 }
 
 // ---- stopping
@@ -129,6 +159,8 @@ void Worker::cut_off_all() {
   loop_.post([this] { clients_.cut_off_all(); });
 }
 
-WorkerSource Worker::metrics_source() const { return {std::to_string(index_), &sockets_, &rooms_, &http_mirror_, &loop_}; }
+WorkerSource Worker::metrics_source() const {
+  return {std::to_string(index_), &sockets_, &rooms_, &http_mirror_, &mqtt_counters_, &loop_};
+}
 
 }  // namespace parley::server

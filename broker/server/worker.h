@@ -16,6 +16,7 @@
 #include "broker/server/handlers.h"
 #include "broker/server/log_loop.h"
 #include "broker/server/metrics.h"
+#include "broker/server/mqtt_mode.h"
 #include "broker/server/news.h"
 #include "broker/server/system_random.h"
 #include "broker/server/worker_settings.h"
@@ -43,6 +44,8 @@ class Worker {
 
   // ---- before start()
   void listen(net::ListenSocket socket);
+  // MQTT over TCP.
+  void listen_for_mqtt(net::ListenSocket socket);
   // A port of its own for /metrics, /healthz and /readyz.
   void listen_for_metrics(net::ListenSocket socket);
   void start();
@@ -64,8 +67,10 @@ class Worker {
   void add_endpoints();
   std::unique_ptr<WebSocketMode> websocket(Wire& wire, std::size_t message_bytes_max);
   std::unique_ptr<Mode> open_native(Wire& wire);
+  std::unique_ptr<Mode> open_mqtt(const http::Request& request, Wire& wire);
   std::unique_ptr<Mode> open_echo(Wire& wire);
   void tick();
+  void publish_system_topics();
   void check_drained();
 
   const unsigned index_;
@@ -83,6 +88,13 @@ class Worker {
   News news_;
   FollowerQueue news_queue_;
   api::Api api_;
+
+  mqtt::Settings mqtt_settings_;
+  mqtt::Counters mqtt_counters_;
+  MqttPasswords mqtt_passwords_;
+  mqtt::Exchange mqtt_;
+  MonoMs started_ = 0;
+  MonoMs next_system_ = 0;
 
   websocket::ReaderPool readers_;
   WebSocketSettings websocket_settings_;

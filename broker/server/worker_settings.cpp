@@ -19,6 +19,21 @@ NativeSettings native_settings(const Config& config) {
   return settings;
 }
 
+mqtt::Settings mqtt_settings(const Config& config) {
+  mqtt::Settings settings;
+  settings.packets.packet_bytes_max = static_cast<std::uint32_t>(config.mqtt_packet_bytes);
+  settings.packets.connect_bytes_max = std::min(settings.packets.connect_bytes_max, settings.packets.packet_bytes_max);
+  settings.topics = {config.mqtt_topic_bytes, config.mqtt_topic_levels};
+  settings.subscriptions_max = config.mqtt_subscriptions_max;
+  settings.receive_max = static_cast<std::uint16_t>(config.mqtt_receive_max);
+  settings.inflight_max = static_cast<std::uint16_t>(config.mqtt_inflight_max);
+  settings.topic_aliases = static_cast<std::uint16_t>(config.mqtt_topic_aliases);
+  settings.keep_alive_max_s = static_cast<std::uint16_t>(config.mqtt_keep_alive_max / 1000);
+  settings.session_expiry_max_s = static_cast<std::uint32_t>(std::min<MonoMs>(config.mqtt_session_expiry_max / 1000, 0xfffffffe));
+  settings.connect_timeout_ms = config.connect_timeout;
+  return settings;
+}
+
 http::Settings http_settings(const Config& config) {
   http::Settings settings;
   settings.limits.header_bytes_max = config.http_header_bytes;

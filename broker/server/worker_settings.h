@@ -2,6 +2,7 @@
 
 // From the configuration to the settings of a worker's parts.
 
+#include "broker/core/mqtt/settings.h"
 #include "broker/core/native_session.h"
 #include "broker/server/config.h"
 #include "broker/server/connection.h"
@@ -14,6 +15,7 @@
 namespace parley::server {
 
 NativeSettings native_settings(const Config& config);
+mqtt::Settings mqtt_settings(const Config& config);
 http::Settings http_settings(const Config& config);
 WebSocketSettings websocket_settings(const Config& config);
 ConnectionSettings connection_settings(const Config& config);

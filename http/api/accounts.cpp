@@ -27,7 +27,7 @@ struct Accounts::Attempt {
   std::string name_key;
   std::string address_key;
   std::string password;
-  Reply<Grant> done;
+  Reply<Account> done;
 };
 
 Accounts::Accounts(Store& store, Hasher& hasher, Random& random, const Clock& clock, AccountSettings settings, Revoked revoked)
@@ -85,6 +85,20 @@ void Accounts::create(Account account, Reply<Grant> done) {
 // ---- logging in
 
 void Accounts::login(Credentials credentials, Reply<Grant> done) {
+  verify(std::move(credentials), [this, done = std::move(done)](const Result<Account>& account) mutable {
+    if (!account) return done(account.error());
+    start_family(*account, std::move(done));
+  });
+}
+
+void Accounts::check(Credentials credentials, Reply<SubjectPtr> done) {
+  verify(std::move(credentials), [done = std::move(done)](const Result<Account>& account) mutable {
+    if (!account) return done(account.error());
+    done(make_subject(*account, {}));
+  });
+}
+
+void Accounts::verify(Credentials credentials, Reply<Account> done) {
   // What cannot be a name or password has no account, which is no secret: it is not hashed.
   if (!check_user_name(credentials.name) || credentials.password.size() > password_bytes_max) {
     ++counters_.failed_logins;
@@ -114,11 +128,11 @@ void Accounts::check_login(Attempt attempt, Result<Account> found) {
   std::string password = std::move(attempt.password);
   hasher_.verify(std::move(hash), std::move(password),
                  [this, attempt = std::move(attempt), account = std::move(account)](const Result<bool>& matches) mutable {
-                   finish_login(std::move(attempt), account, matches);
+                   finish_login(std::move(attempt), std::move(account), matches);
                  });
 }
 
-void Accounts::finish_login(Attempt attempt, const Account& account, const Result<bool>& matches) {
+void Accounts::finish_login(Attempt attempt, Account account, const Result<bool>& matches) {
   if (!matches) {
     give_back(attempt);
     return attempt.done(matches.error());
@@ -129,7 +143,7 @@ void Accounts::finish_login(Attempt attempt, const Account& account, const Resul
   }
   give_back(attempt);
   ++counters_.logins;
-  start_family(account, std::move(attempt.done));
+  attempt.done(std::move(account));
 }
 
 void Accounts::give_back(const Attempt& attempt) {

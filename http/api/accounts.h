@@ -61,6 +61,8 @@ class Accounts {
   void register_account(Credentials credentials, Reply<Grant> done);
   // unauthorized (the same words and time for an unknown name and a wrong password), rate_limited.
   void login(Credentials credentials, Reply<Grant> done);
+  // The same, for a client that shows its password each time: no refresh token is made.
+  void check(Credentials credentials, Reply<SubjectPtr> done);
   // The token is replaced by the answer's. unauthorized when it is unknown, expired or used before.
   void refresh(const std::string& refresh_token, Reply<Grant> done);
   // Ends the login. ok for an unknown token too: the caller is logged out either way.
@@ -71,8 +73,9 @@ class Accounts {
 
  private:
   struct Attempt;  // a login under way
+  void verify(Credentials credentials, Reply<Account> done);
   void check_login(Attempt attempt, Result<Account> found);
-  void finish_login(Attempt attempt, const Account& account, const Result<bool>& matches);
+  void finish_login(Attempt attempt, Account account, const Result<bool>& matches);
   void create(Account account, Reply<Grant> done);
   void start_family(const Account& account, Reply<Grant> done);
   void give_back(const Attempt& attempt);

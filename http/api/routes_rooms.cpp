@@ -151,7 +151,9 @@ void put_read(Api& api, Call call) {
 http::Response presence_response(const Presence& presence) {
   std::string out;
   json::Writer writer(out);
-  writer.begin_object().member("count", presence.count).key("users").begin_array();
+  writer.begin_object().member("count", presence.count);
+  if (presence.partial) writer.member("partial", true);
+  writer.key("users").begin_array();
   for (const Member& user : presence.users) {
     writer.begin_object().member("id", user.user_id).member("name", user.user_name).end_object();
   }

@@ -68,7 +68,7 @@ install_build_deps() {
 
 # What its units and the Node tests need besides.
 install_test_deps() {
-  apt_install libgtest-dev libgmock-dev procps
+  apt_install libgtest-dev libgmock-dev procps redis-server postgresql
 }
 
 install_lint_deps() {

@@ -1,40 +1,16 @@
 #include "storage/sqlite/append.h"
 
-#include <sodium.h>
-
 #include <algorithm>
-#include <array>
-#include <cstring>
 
+#include "storage/fingerprint.h"
 #include "storage/sqlite/effects.h"
+#include "storage/sqlite/mqtt_delivery.h"
+#include "storage/sqlite/mqtt_wills.h"
+#include "storage/sqlite/retained.h"
 
 namespace parley::sqlite {
 
 namespace {
-
-// 16 bytes of BLAKE2b over type, target and body: tells a repeat from a conflict also after the body was edited.
-class Fingerprint {
- public:
-  explicit Fingerprint(const NewEntry& entry) {
-    std::array<unsigned char, 9> head{};
-    head[0] = static_cast<unsigned char>(entry.type);
-    std::memcpy(&head[1], &entry.target, sizeof entry.target);
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, nullptr, 0, bytes_.size());
-    crypto_generichash_update(&state, head.data(), head.size());
-    crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(entry.body.data()), entry.body.size());
-    crypto_generichash_final(&state, bytes_.data(), bytes_.size());
-  }
-  std::string_view bytes() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
-
- private:
-  std::array<unsigned char, 16> bytes_{};
-};
-
-std::size_t content_bytes(const NewEntry& entry) {
-  return entry.user_id.size() + entry.user_name.size() + entry.cid.size() + entry.body.size() + entry.content_type.size() +
-         entry.properties.size();
-}
 
 // The entry with this cid, if there is one: a duplicate or a conflict. not_found when there is none.
 Result<Appended> find_repeat(Connection& connection, const NewEntry& entry, std::string_view fingerprint) {
@@ -50,28 +26,47 @@ Result<Appended> find_repeat(Connection& connection, const NewEntry& entry, std:
 bool insert(Connection& connection, const NewEntry& entry, const Head& next, std::string_view fingerprint) {
   Query query(connection,
               "INSERT INTO entries(room, seq, ts, type, payload, flags, target, messages, user_id, user_name, cid, fingerprint, "
-              "content_type, properties, body) VALUES(?,?,?,?,?,0,?,?,?,?,?,?,?,?,?)",
+              "content_type, properties, body, expires) VALUES(?,?,?,?,?,0,?,?,?,?,?,?,?,?,?,?)",
               entry.room, next.seq, next.ts, static_cast<int>(entry.type), static_cast<int>(entry.payload), entry.target,
               next.messages, entry.user_id, entry.user_name, Nullable{entry.cid}, Nullable{fingerprint},
-              Nullable{entry.content_type}, Nullable{entry.properties}, entry.body);
+              Nullable{entry.content_type}, Nullable{entry.properties}, entry.body, NullableNumber{entry.expires});
   bool repeated = false;
   query.run_unless_repeated(repeated);
   return !repeated;
+}
+
+// What MQTT has to say before: an answer that makes the append needless or wrong; nullopt to go on.
+std::optional<Result<Appended>> check_mqtt(Connection& connection, const NewEntry& entry) {
+  if (entry.inbound) {
+    if (auto known = find_inbound(connection, *entry.inbound)) return known;
+  }
+  if (entry.will != 0 && !has_will(connection, entry.will)) {
+    return Result<Appended>(Code::conflict, "the will is gone: fired or taken back");
+  }
+  return std::nullopt;
+}
+
+void apply_mqtt(Connection& connection, const NewEntry& entry, const Appended& appended) {
+  if (entry.inbound) put_inbound(connection, *entry.inbound, appended);
+  if (entry.will != 0) (void)take_will(connection, entry.will);
+  if (entry.retain && !appended.duplicate) retain(connection, entry, appended);
 }
 
 Result<Appended> append_one(Connection& connection, Heads& heads, const NewEntry& entry, UnixMs now, std::size_t bytes_max) {
   Head* head = heads.find(connection, entry.room);
   if (head == nullptr) return {Code::not_found, "no such room"};
   if (content_bytes(entry) > bytes_max) return {Code::too_large, "the entry is larger than the store takes"};
+  if (auto instead = check_mqtt(connection, entry)) return *instead;
   std::string_view fingerprint;
-  std::optional<Fingerprint> hash;
-  if (!entry.cid.empty()) fingerprint = hash.emplace(entry).bytes();
+  std::optional<Digest> hash;
+  if (!entry.cid.empty()) fingerprint = hash.emplace(fingerprint_of(entry)).bytes();
 
   const bool effects = has_effects(entry);
   if (effects) {
     // A repeat must be known before the target is looked at: a delete sent twice would find its target deleted.
     if (!entry.cid.empty()) {
       auto repeat = find_repeat(connection, entry, fingerprint);
+      if (repeat.ok()) apply_mqtt(connection, entry, *repeat);
       if (repeat.ok() || repeat.error().code != Code::not_found) return repeat;
     }
     if (auto status = check_effects(connection, entry); !status.ok()) return status.error();
@@ -81,12 +76,15 @@ Result<Appended> append_one(Connection& connection, Heads& heads, const NewEntry
     auto repeat = find_repeat(connection, entry, fingerprint);
     if (!repeat.ok() && repeat.error().code == Code::not_found)
       connection.fail(SQLITE_CORRUPT);  // not the cid: the number was there
+    if (repeat.ok()) apply_mqtt(connection, entry, *repeat);
     return repeat;
   }
   heads.touch(entry.room, *head);
   *head = next;
   if (effects) apply_effects(connection, entry, next.seq, next.ts);
-  return Appended{next.seq, next.ts, next.messages, false};
+  const Appended appended{next.seq, next.ts, next.messages, false};
+  apply_mqtt(connection, entry, appended);
+  return appended;
 }
 
 // As append_one, but a failure that only the entry's data can have caused undoes and refuses this entry alone.

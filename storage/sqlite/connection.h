@@ -70,6 +70,11 @@ struct Nullable {
   std::string_view bytes;
 };
 
+// A number of which 0 is stored as NULL.
+struct NullableNumber {
+  std::int64_t value;
+};
+
 // One use of a cached statement. `sql` must be a literal. Bind all, then step; reset at the end of its life. What is bound as
 // text must outlive the Query.
 class Query {
@@ -90,6 +95,7 @@ class Query {
   void bind(std::string_view bytes);
   void bind(const std::string& bytes) { bind(std::string_view(bytes)); }
   void bind(std::nullptr_t);
+  void bind(NullableNumber number) { number.value == 0 ? bind(nullptr) : bind(number.value); }
   void bind(Nullable value) { value.bytes.empty() ? bind(nullptr) : bind(value.bytes); }
 
   bool row();  // steps; true when there is a row

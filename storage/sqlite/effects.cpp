@@ -1,6 +1,7 @@
 #include "storage/sqlite/effects.h"
 
 #include "storage/reaction.h"
+#include "storage/sqlite/retained.h"
 
 namespace parley::sqlite {
 
@@ -11,6 +12,7 @@ void edit(Connection& connection, const NewEntry& entry) {
         static_cast<int>(entry.payload), entry.body, Nullable{entry.content_type}, Nullable{entry.properties}, entry.room,
         entry.target)
       .run();
+  edit_retained(connection, entry);
 }
 
 // Deleted means gone: the message, what its edits brought, and the fingerprints that could confirm a guess.
@@ -25,6 +27,7 @@ void remove(Connection& connection, const NewEntry& entry) {
         entry.room, entry.target)
       .run();
   Query(connection, "DELETE FROM reactions WHERE room=? AND target=?", entry.room, entry.target).run();
+  remove_retained(connection, entry.room, entry.target);
 }
 
 void react(Connection& connection, const NewEntry& entry, Seq seq) {

@@ -90,6 +90,17 @@ Result<std::string> settle_epoch(Connection& connection, OwnerFile& owner, const
   return epoch;
 }
 
+Result<std::string> begin_epoch(Connection& connection, OwnerFile& owner, const std::string& path) {
+  connection.execute("BEGIN IMMEDIATE");
+  const std::string word = get(connection, "word");
+  const std::string epoch = random_word(12);
+  put(connection, "epoch", epoch);
+  put(connection, "file", file_identity(path));
+  if (connection.failed()) return describe_failure(connection, path);
+  if (auto status = commit_word(connection, owner, path, word); !status.ok()) return status.error();
+  return epoch;
+}
+
 Status renew_word(Connection& connection, OwnerFile& owner, const std::string& path) {
   connection.execute("BEGIN IMMEDIATE");
   const std::string word = get(connection, "word");

@@ -20,6 +20,8 @@ namespace parley::sqlite {
 
 // The epoch, made or renewed as needed; and renews the word.
 Result<std::string> settle_epoch(Connection& connection, OwnerFile& owner, const std::string& path);
+// A new epoch whatever the old one was. For operators.
+Result<std::string> begin_epoch(Connection& connection, OwnerFile& owner, const std::string& path);
 // Renews the word. For an orderly close.
 Status renew_word(Connection& connection, OwnerFile& owner, const std::string& path);
 // Empty when the database has none (or cannot be read).

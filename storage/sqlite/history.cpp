@@ -5,7 +5,7 @@
 #include "storage/sqlite/effects.h"
 
 #define PARLEY_ENTRY_COLUMNS \
-  "seq, ts, type, payload, flags, target, messages, user_id, user_name, cid, content_type, properties, body"
+  "seq, ts, type, payload, flags, target, messages, user_id, user_name, cid, content_type, properties, body, expires"
 
 namespace parley::sqlite {
 
@@ -28,6 +28,7 @@ EntryPtr to_entry(const Query& query, RoomId room) {
   entry->content_type = query.text(10);
   entry->properties = query.text(11);
   entry->body = query.text(12);
+  entry->expires = query.integer(13);
   return entry;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "storage/sqlite/mqtt_subscriptions.h"
+
 namespace parley::sqlite {
 
 namespace {
@@ -38,7 +40,7 @@ Result<std::vector<Pruned>> plan_pruning(Connection& connection, const Retention
   std::vector<Pruned> plan;
   if (retention.entries_max == 0 && retention.age_max_ms == 0) return plan;
   std::uint64_t left = retention.rows_max;
-  Query query(connection, "SELECT id, floor, head FROM room_state WHERE head>=floor");
+  Query query(connection, "SELECT id, floor, head, name FROM room_state WHERE head>=floor");
   while (left > 0 && query.row()) {
     const RoomId room = query.integer(0);
     const Seq floor = query.natural(1);
@@ -49,8 +51,11 @@ Result<std::vector<Pruned>> plan_pruning(Connection& connection, const Retention
       const auto rows = static_cast<unsigned>(left);
       wanted = std::max(wanted, first_young(connection, room, floor, now - retention.age_max_ms, rows));
     }
-    wanted = std::min<Seq>(wanted, floor + left);
     if (wanted == floor) continue;
+    const Seq cap = wanted > retention.held_entries_max ? wanted - retention.held_entries_max : 0;
+    wanted = std::min(wanted, std::max(lowest_wanted(connection, room, query.text(3), query.natural(2)), cap));
+    wanted = std::min<Seq>(wanted, floor + left);
+    if (wanted <= floor) continue;
     plan.push_back({room, wanted});
     left -= wanted - floor;
   }

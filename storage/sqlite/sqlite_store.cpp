@@ -5,10 +5,12 @@
 #include "storage/sqlite/accounts.h"
 #include "storage/sqlite/epoch.h"
 #include "storage/sqlite/history.h"
+#include "storage/sqlite/mqtt_sessions.h"
 #include "storage/sqlite/readers.h"
 #include "storage/sqlite/retention.h"
 #include "storage/sqlite/rooms.h"
 #include "storage/sqlite/schema.h"
+#include "storage/sqlite/sqlite_mqtt.h"
 #include "storage/sqlite/writer.h"
 
 namespace parley {
@@ -27,7 +29,8 @@ class SqliteStore final : public Store {
         owner_file_(std::move(owner_file)),
         checkpointer_(settings),
         readers_(settings, answers_),
-        writer_(settings, std::move(connection), epoch_, checkpointer_, answers_) {}
+        writer_(settings, std::move(connection), epoch_, checkpointer_, answers_),
+        mqtt_(readers_, writer_) {}
 
   ~SqliteStore() override {
     answers_.end();
@@ -103,6 +106,7 @@ class SqliteStore final : public Store {
   void durability(Reply<Durability> done) override {
     ask<Durability>(std::move(done), [](Connection&) -> Result<Durability> { return Durability::local; });
   }
+  MqttStore* mqtt() override { return &mqtt_; }
   void probe(Reply<Nothing> done) override {
     change<Nothing>(std::move(done), [](Connection& c) {
       Query(c, "UPDATE writes SET count=count+1").run();
@@ -130,6 +134,7 @@ class SqliteStore final : public Store {
   Checkpointer checkpointer_;
   Readers readers_;
   Writer writer_;
+  SqliteMqtt mqtt_;
   std::thread closer_;
 };
 
@@ -151,6 +156,7 @@ void SqliteStore::prune(Retention retention, UnixMs now, Reply<std::vector<Prune
 void SqliteStore::close(UniqueFunction<void()> done) {
   if (closing_) return;
   closing_ = true;
+  mqtt_.close();
   closer_ = std::thread([this, done = std::move(done)]() mutable {
     shut_down();
     answers_.post(std::move(done));
@@ -173,7 +179,15 @@ void SqliteStore::shut_down() {
 
 }  // namespace sqlite
 
-Result<std::unique_ptr<Store>> open_sqlite(const SqliteSettings& settings, Executor& owner) {
+namespace {
+
+// A database that this process alone has, its schema up to date.
+struct Prepared {
+  std::unique_ptr<sqlite::OwnerFile> owner_file;
+  std::unique_ptr<sqlite::Connection> connection;
+};
+
+Result<Prepared> prepare(const SqliteSettings& settings) {
   if (settings.path.empty() || settings.path.front() == ':') {
     return {Code::bad_request, "an SQLite store needs the path of a file: sqlite:PATH"};
   }
@@ -183,10 +197,32 @@ Result<std::unique_ptr<Store>> open_sqlite(const SqliteSettings& settings, Execu
   auto connection = sqlite::Connection::open(settings, sqlite::Access::create);
   if (!connection.ok()) return connection.error();
   if (auto status = sqlite::prepare_schema(**connection, settings.path); !status.ok()) return status.error();
-  auto epoch = sqlite::settle_epoch(**connection, **owner_file, settings.path);
+  return Prepared{std::move(*owner_file), std::move(*connection)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite(const SqliteSettings& settings, Executor& owner) {
+  auto prepared = prepare(settings);
+  if (!prepared.ok()) return prepared.error();
+  auto epoch = sqlite::settle_epoch(*prepared->connection, *prepared->owner_file, settings.path);
   if (!epoch.ok()) return epoch.error();
-  return std::unique_ptr<Store>(
-      new sqlite::SqliteStore(settings, owner, std::move(*owner_file), std::move(*connection), std::move(*epoch)));
+  sqlite::forget_leases(*prepared->connection);
+  if (prepared->connection->failed()) return sqlite::describe_failure(*prepared->connection, settings.path);
+  return std::unique_ptr<Store>(new sqlite::SqliteStore(settings, owner, std::move(prepared->owner_file),
+                                                        std::move(prepared->connection), std::move(*epoch)));
+}
+
+Result<int> migrate_sqlite(const SqliteSettings& settings) {
+  auto prepared = prepare(settings);
+  if (!prepared.ok()) return prepared.error();
+  return static_cast<int>(prepared->connection->pragma("PRAGMA user_version"));
+}
+
+Result<std::string> bump_sqlite_epoch(const SqliteSettings& settings) {
+  auto prepared = prepare(settings);
+  if (!prepared.ok()) return prepared.error();
+  return sqlite::begin_epoch(*prepared->connection, *prepared->owner_file, settings.path);
 }
 
 }  // namespace parley

@@ -15,4 +15,10 @@ namespace parley {
 // called at start. `owner` must outlive the store.
 Result<std::unique_ptr<Store>> open_sqlite(const SqliteSettings& settings, Executor& owner);
 
+// For operators, while no process has the store open (conflict otherwise); they block. The number of the newest migration, all of
+// them applied.
+Result<int> migrate_sqlite(const SqliteSettings& settings);
+// Begins a new epoch and answers it.
+Result<std::string> bump_sqlite_epoch(const SqliteSettings& settings);
+
 }  // namespace parley

@@ -82,7 +82,7 @@ void Match(benchmark::State& state) {
   const Filled& full = filled(shape);
   std::vector<std::string> names;
   for (unsigned i = 0; i < 4096; ++i) names.push_back(name_of(shape, i * 240 + i % 240));
-  std::vector<Subscriber> out;
+  std::vector<FilterOwner> out;
   std::size_t matches = 0;
   std::size_t at = 0;
   for (auto _ : state) {
@@ -98,7 +98,7 @@ BENCHMARK(Match)->Arg(one_exact)->Arg(one_wildcard)->Arg(shared)->Arg(mixed);
 
 void MatchNothing(benchmark::State& state) {
   const Filled& full = filled(mixed);
-  std::vector<Subscriber> out;
+  std::vector<FilterOwner> out;
   for (auto _ : state) {
     full.tree->match("elsewhere/1/2/3", out);
     benchmark::DoNotOptimize(out.data());

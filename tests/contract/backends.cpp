@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "storage/postgres/postgres_store.h"
 #include "storage/sqlite/sqlite_store.h"
+#include "tests/contract/mqtt_contract.h"
 #include "tests/contract/store_contract.h"
 #include "tests/contract/temp_folder.h"
 #include "tests/fakes/memory_store.h"
+#include "tests/support/postgres_server.h"
 
 namespace parley::contract {
 namespace {
@@ -50,15 +53,52 @@ class SqliteBackend final : public Backend {
   std::unique_ptr<Store> store_;
 };
 
+class PostgresBackend final : public Backend {
+ public:
+  PostgresBackend() : database_(support::PostgresServer::shared_url()) {
+    executor.drive(loop_);
+    open();
+  }
+  Store& store() override { return *store_; }
+  bool survives_reopening() const override { return true; }
+  void reopen() override {
+    bool closed = false;
+    store_->close([&] { closed = true; });
+    ASSERT_TRUE(executor.run_until([&] { return closed; }));
+    store_.reset();
+    open();
+  }
+  void destroy() override { store_.reset(); }
+
+ private:
+  void open() {
+    PostgresSettings settings;
+    settings.url = database_.url();
+    settings.readers = 2;
+    settings.entry_bytes_max = small_entry_bytes_max;
+    auto opened = open_postgres(settings, loop_);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    store_ = std::move(*opened);
+  }
+  support::PostgresDatabase database_;
+  net::Loop loop_;
+  std::unique_ptr<Store> store_;
+};
+
 template <typename T>
 std::unique_ptr<Backend> make() {
   return std::make_unique<T>();
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreContract,
-                         ::testing::Values(BackendFactory{"Memory", make<MemoryBackend>},
-                                           BackendFactory{"Sqlite", make<SqliteBackend>}),
-                         [](const auto& each) { return each.param.name; });
+const auto embedded =
+    ::testing::Values(BackendFactory{"Memory", make<MemoryBackend>}, BackendFactory{"Sqlite", make<SqliteBackend>});
+const auto stores =
+    ::testing::Values(BackendFactory{"Memory", make<MemoryBackend>}, BackendFactory{"Sqlite", make<SqliteBackend>},
+                      BackendFactory{"Postgres", make<PostgresBackend>});
+const auto named = [](const auto& each) { return each.param.name; };
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, stores, named);
+INSTANTIATE_TEST_SUITE_P(Stores, MqttContract, embedded, named);
 
 }  // namespace
 }  // namespace parley::contract

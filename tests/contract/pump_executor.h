@@ -1,6 +1,7 @@
 #pragma once
 
-// An executor for tests with real threads: the test's thread runs what others post, while it waits for something.
+// An executor for tests with real threads: the test's thread runs what others post, while it waits for something. For a store
+// that lives on a loop it is that loop's thread.
 
 #include <chrono>
 #include <condition_variable>
@@ -8,6 +9,8 @@
 #include <mutex>
 
 #include "broker/base/executor.h"
+#include "broker/net/loop.h"
+#include "broker/net/timer.h"
 
 namespace parley::contract {
 
@@ -21,9 +24,13 @@ class PumpExecutor final : public Executor {
     wake_.notify_one();
   }
 
+  // From now on the loop is what is run.
+  void drive(net::Loop& loop) { loop_ = &loop; }
+
   // Runs tasks until `done` holds; false when it does not within the time.
   template <typename Predicate>
   bool run_until(Predicate done, std::chrono::milliseconds limit = std::chrono::seconds(60)) {
+    if (loop_ != nullptr) return run_loop_until(std::move(done), limit);
     const auto end = std::chrono::steady_clock::now() + limit;
     while (!done()) {
       UniqueFunction<void()> task;
@@ -39,6 +46,11 @@ class PumpExecutor final : public Executor {
   }
   // Runs what waits now.
   void run() {
+    if (loop_ != nullptr) {
+      loop_->post([this] { loop_->stop(); });
+      loop_->run();
+      return;
+    }
     for (;;) {
       UniqueFunction<void()> task;
       {
@@ -52,6 +64,23 @@ class PumpExecutor final : public Executor {
   }
 
  private:
+  template <typename Predicate>
+  bool run_loop_until(Predicate done, std::chrono::milliseconds limit) {
+    bool held = done();
+    if (held) return true;
+    net::Timer end(*loop_);
+    end.once(limit.count(), [this] { loop_->stop(); });
+    const auto hook = loop_->at_turn_end([this, &done, &held] {
+      if (!done()) return;
+      held = true;
+      loop_->stop();
+    });
+    loop_->run();
+    loop_->remove_turn_end(hook);
+    return held;
+  }
+
+  net::Loop* loop_ = nullptr;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<UniqueFunction<void()>> tasks_;

@@ -98,14 +98,36 @@ TEST_F(SqliteOpen, RefusesWhatItCannotUseAndSaysWhatToDo) {
 }
 
 TEST_F(SqliteOpen, UrlsNameTheStore) {
-  const auto code = [&](const std::string& url) { return open_store(url, executor_).error(); };
+  net::Loop loop;
+  const auto open_url = [&](const std::string& url) {
+    StoreSettings settings;
+    settings.url = url;
+    return open_store(settings, loop);
+  };
+  const auto code = [&](const std::string& url) { return open_url(url).error(); };
   EXPECT_EQ(code("mysql://user:secret@host/db").code, Code::bad_request);
   EXPECT_THAT(code("mysql://user:secret@host/db").message, HasSubstr("sqlite:PATH"));
   EXPECT_THAT(code("mysql://user:secret@host/db").message, ::testing::Not(HasSubstr("secret")));
   EXPECT_EQ(code("").code, Code::bad_request);
   EXPECT_EQ(code("sqlite:").code, Code::bad_request);
-  EXPECT_TRUE(open_store("sqlite:" + folder_.file("u.db"), executor_).ok());
-  EXPECT_TRUE(open_store("sqlite://" + folder_.file("u.db"), executor_).ok());
+  EXPECT_TRUE(open_url("sqlite:" + folder_.file("u.db")).ok());
+  EXPECT_TRUE(open_url("sqlite://" + folder_.file("u.db")).ok());
+}
+
+TEST_F(SqliteOpen, AnEpochIsBumpedAndASchemaMigratedWhileNobodyHasTheStore) {
+  const std::string path = folder_.file("bump.db");
+  StoreSettings settings;
+  settings.url = "sqlite:" + path;
+  EXPECT_GE(*migrate_store(settings), 1);
+  const std::string epoch = epoch_of(path);
+  const auto bumped = bump_epoch(settings);
+  ASSERT_TRUE(bumped.ok()) << bumped.error().message;
+  EXPECT_NE(*bumped, epoch);
+  EXPECT_EQ(epoch_of(path), *bumped) << "the next start keeps it";
+  auto store = open(path);
+  ASSERT_TRUE(store.ok());
+  EXPECT_EQ(bump_epoch(settings).error().code, Code::conflict);
+  close(**store);
 }
 
 TEST_F(SqliteOpen, ARestartKeepsTheEpoch) {

@@ -22,6 +22,8 @@ class Backend {
   virtual ~Backend() = default;
   virtual Store& store() = 0;
   virtual bool survives_reopening() const = 0;
+  // Whether nobody else can have the data open, so that every owner's lease is over when it is opened.
+  virtual bool alone() const { return true; }
   // Closes in an orderly way and opens the same data again.
   virtual void reopen() = 0;
   // The store's end without a close, as in a failed start.

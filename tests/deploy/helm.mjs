@@ -1,7 +1,7 @@
 // The chart: lint and render with both Helms over every environment, negative tests, every object against its schema, and rules of our own.
 //   node helm.mjs           HELM_32, HELM_33: the two helm programs; PARLEY_BIN: a broker that reads the rendered config
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import yaml from 'js-yaml';
@@ -77,6 +77,19 @@ async function validate(object) {
   return null;
 }
 
+// The validators let unknown fields pass; TypeScript does not: each object becomes a typed literal.
+const typed = [];
+function misspelt() {
+  const folder = join(root, 'tests/deploy/node_modules/.parley');
+  mkdirSync(folder, { recursive: true });
+  const line = ({ apiVersion, kind }, i) => `import type { I${kind} as T${i} } from '${versions[apiVersion]}';`;
+  const literal = (object, i) => `export const o${i}: T${i} = ${JSON.stringify(object, null, 1)};`;
+  writeFileSync(join(folder, 'objects.ts'), [...typed.map(line), ...typed.map(literal)].join('\n'));
+  const tsc = join(root, 'tests/deploy/node_modules/typescript/bin/tsc');
+  const how = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022'];
+  return run(process.execPath, [tsc, ...how, join(folder, 'objects.ts')]);
+}
+
 for (const [tool, helm] of Object.entries(helms)) {
   for (const [name, environment, more] of cases) {
     const lint = run(helm, ['lint', '--strict', chart, '-f', join(root, `helm/environments/${environment}.yaml`), ...more]);
@@ -85,6 +98,7 @@ for (const [tool, helm] of Object.entries(helms)) {
     if (!check(`${tool} renders ${name}`, rendered.status === 0, rendered.stderr)) continue;
     const objects = yaml.loadAll(rendered.stdout).filter(Boolean);
     for (const object of objects) {
+      if (tool === 'Helm 3.17' && versions[object.apiVersion]) typed.push(object);
       const trouble = await validate(object);
       check(`${name}: ${object.kind} ${object.metadata?.name} is valid`, trouble === null, trouble);
     }
@@ -141,6 +155,9 @@ for (const [tool, helm] of Object.entries(helms)) {
     );
   }
 }
+
+const fields = misspelt();
+check('no object has a field that Kubernetes does not know', typed.length > 50 && fields.status === 0, fields.stdout);
 
 // Every property of the schema is described, none is open by accident, and values.yaml has a default for each (settings apart: the broker's own).
 const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8'));

@@ -111,7 +111,7 @@ Result<std::vector<SeqRange>> MemorySessions::claim(const ClaimRequest& request)
   return shares_.claim(request.filter, request.room, session->key.id, room->info().head, request.entries_max);
 }
 
-Result<std::vector<ShareProgress>> MemorySessions::claims(SessionKey key) {
+Result<std::vector<ShareClaims>> MemorySessions::claims(SessionKey key) {
   if (find(key) == nullptr) return lost();
   return shares_.claims(key.id);
 }

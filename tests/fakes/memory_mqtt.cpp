@@ -74,7 +74,7 @@ void MemoryMqtt::claim(std::vector<ClaimRequest> requests, Reply<std::vector<Res
   });
 }
 
-void MemoryMqtt::claims(SessionKey session, Reply<std::vector<ShareProgress>> done) {
+void MemoryMqtt::claims(SessionKey session, Reply<std::vector<ShareClaims>> done) {
   store_.answer(std::move(done), [this, session] { return sessions_.claims(session); });
 }
 

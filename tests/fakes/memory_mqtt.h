@@ -27,7 +27,7 @@ class MemoryMqtt final : public MqttStore {
   void save(std::vector<SessionSave> saves, Reply<std::vector<Status>> done) override;
   void backlog(SessionKey session, RoomsStep step, Reply<RoomsPage> done) override;
   void claim(std::vector<ClaimRequest> requests, Reply<std::vector<Result<std::vector<SeqRange>>>> done) override;
-  void claims(SessionKey session, Reply<std::vector<ShareProgress>> done) override;
+  void claims(SessionKey session, Reply<std::vector<ShareClaims>> done) override;
   void share_backlog(std::string filter, RoomsStep step, Reply<RoomsPage> done) override;
 
  private:

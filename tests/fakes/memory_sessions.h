@@ -42,7 +42,7 @@ class MemorySessions {
   Status save(const SessionSave& save);
   Result<RoomsPage> backlog(SessionKey key, const RoomsStep& step);
   Result<std::vector<SeqRange>> claim(const ClaimRequest& request);
-  Result<std::vector<ShareProgress>> claims(SessionKey key);
+  Result<std::vector<ShareClaims>> claims(SessionKey key);
   RoomsPage share_backlog(const std::string& filter, const RoomsStep& step);
 
   // ---- appends

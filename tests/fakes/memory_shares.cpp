@@ -57,20 +57,20 @@ void MemoryShares::progress(SessionId session, const ShareProgress& progress) {
     const bool its = place->second == session && place->first.first == progress.room;
     const Seq seq = place->first.second;
     if (its && within(progress.returned, seq)) place->second = 0;
-    const bool done = its && place->second == session && !within(progress.held, seq);
+    const bool done = its && within(progress.done, seq);
     place = done ? claimed.erase(place) : std::next(place);
   }
 }
 
-std::vector<ShareProgress> MemoryShares::claims(SessionId session) const {
-  std::vector<ShareProgress> out;
+std::vector<ShareClaims> MemoryShares::claims(SessionId session) const {
+  std::vector<ShareClaims> out;
   for (const auto& [filter, group] : groups_) {
     for (const auto& [place, holder] : group.claimed) {
       if (holder != session) continue;
       if (out.empty() || out.back().filter != filter || out.back().room != place.first) {
-        out.push_back({filter, place.first, {}, {}});
+        out.push_back({filter, place.first, {}});
       }
-      add(out.back().held, place.second);
+      add(out.back().ranges, place.second);
     }
   }
   return out;

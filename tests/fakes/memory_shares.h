@@ -21,7 +21,7 @@ class MemoryShares {
   // ---- claims
   std::vector<SeqRange> claim(const std::string& filter, RoomId room, SessionId session, Seq head, unsigned entries_max);
   void progress(SessionId session, const ShareProgress& progress);
-  std::vector<ShareProgress> claims(SessionId session) const;
+  std::vector<ShareClaims> claims(SessionId session) const;
   // The session's claims go back to the group, but for those that `keeps` says yes to.
   template <typename Keeps>
   void release(SessionId session, Keeps keeps) {

@@ -15,7 +15,12 @@ std::size_t content_bytes(const NewEntry& entry) {
 }
 }  // namespace
 
-MemoryStore::MemoryStore(Executor& owner, MemoryStoreSettings settings) : owner_(owner), settings_(std::move(settings)) {}
+MemoryStore::MemoryStore(Executor& owner, MemoryStoreSettings settings)
+    : owner_(owner), settings_(std::move(settings)), shared_(std::make_shared<Shared>()) {
+  shared_->epoch = settings_.epoch;
+}
+MemoryStore::MemoryStore(Executor& owner, MemoryStore& other)
+    : owner_(owner), settings_(other.settings_), shared_(other.shared_) {}
 MemoryStore::~MemoryStore() { *alive_ = false; }
 
 Error MemoryStore::failing() { return {Code::unavailable, "the store was told to fail"}; }
@@ -74,6 +79,7 @@ Result<Appended> MemoryStore::append_one(const NewEntry& entry, UnixMs now) {
   if (auto instead = sessions_.before_append(entry)) return *instead;
   auto result = place->append(entry, now);
   if (result.ok()) sessions_.after_append(entry, *result);
+  if (result.ok() && !result->duplicate) shared_->moved[entry.room] = ++shared_->commits;
   return result;
 }
 
@@ -232,8 +238,15 @@ void MemoryStore::prune(Retention retention, UnixMs now, Reply<std::vector<Prune
   });
 }
 
-void MemoryStore::moved_heads(std::string /*since*/, Reply<MovedHeads> done) {
-  answer(std::move(done), [this]() -> Result<MovedHeads> { return MovedHeads{"0", settings_.epoch, {}}; });
+void MemoryStore::moved_heads(std::string since, Reply<MovedHeads> done) {
+  answer(std::move(done), [this, since = std::move(since)]() -> Result<MovedHeads> {
+    MovedHeads answer{std::to_string(shared_->commits), shared_->epoch, {}};
+    if (since.empty()) return answer;
+    for (const auto& [id, commit] : shared_->moved) {
+      if (commit > std::stoull(since)) answer.rooms.push_back({id, room(id)->info().head});
+    }
+    return answer;
+  });
 }
 
 void MemoryStore::durability(Reply<Durability> done) {

@@ -24,6 +24,8 @@ struct MemoryStoreSettings {
 class MemoryStore final : public Store {
  public:
   explicit MemoryStore(Executor& owner, MemoryStoreSettings settings = {});
+  // Another process's store over the same rooms and accounts, with an executor and knobs of its own.
+  MemoryStore(Executor& owner, MemoryStore& other);
   ~MemoryStore() override;
 
   // ---- knobs
@@ -39,9 +41,11 @@ class MemoryStore final : public Store {
   void fail_others(bool on) { fail_others_ = on; }
   std::size_t appends_called() const { return appends_called_; }
   std::size_t reads_called() const { return reads_called_; }
+  // The database behind it becomes another one, for all that share it.
+  void set_epoch(std::string epoch) { shared_->epoch = std::move(epoch); }
 
   // ---- Store
-  std::string epoch() const override { return settings_.epoch; }
+  std::string epoch() const override { return shared_->epoch; }
   void append(std::vector<NewEntry> batch, UnixMs now, Reply<std::vector<Result<Appended>>> done) override;
   void read(RoomId room, Seq after, unsigned entries_max, std::size_t bytes_max, Reply<LogPage> done) override;
   void history(HistoryQuery query, Reply<HistoryPage> done) override;
@@ -106,12 +110,25 @@ class MemoryStore final : public Store {
   std::size_t appends_called_ = 0;
   std::size_t reads_called_ = 0;
   std::deque<UniqueFunction<void()>> waiting_;
-  MemoryRooms rooms_;
-  MemorySessions sessions_{rooms_};
+
+  // What several stores may stand on.
+  struct Shared {
+    std::string epoch;
+    std::uint64_t commits = 0;
+    MemoryRooms rooms;
+    MemorySessions sessions{rooms};
+    std::map<RoomId, std::uint64_t> moved;    // the commit that last moved the room's head
+    std::map<std::string, Account> accounts;  // by id
+    std::map<std::string, std::string> account_names;
+    std::map<std::string, Refresh> refresh;
+  };
+  std::shared_ptr<Shared> shared_;
+  MemoryRooms& rooms_ = shared_->rooms;
+  MemorySessions& sessions_ = shared_->sessions;
   MemoryMqtt mqtt_{*this, sessions_};
-  std::map<std::string, Account> accounts_;  // by id
-  std::map<std::string, std::string> account_names_;
-  std::map<std::string, Refresh> refresh_;
+  std::map<std::string, Account>& accounts_ = shared_->accounts;
+  std::map<std::string, std::string>& account_names_ = shared_->account_names;
+  std::map<std::string, Refresh>& refresh_ = shared_->refresh;
 };
 
 }  // namespace parley::fakes

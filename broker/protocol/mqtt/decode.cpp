@@ -14,7 +14,7 @@ Carrier carrier_of(PacketType packet, Reason reason, Connection connection) {
   const bool v5 = connection.version == Version::v5;
   if (packet == PacketType::connect)
     return v5 || connect_return_code(reason) == 1 || connect_return_code(reason) == 2 ? Carrier::connack : Carrier::none;
-  return v5 && packet != PacketType::connack ? Carrier::disconnect : Carrier::none;
+  return v5 && (packet != PacketType::connack || connection.sender == Sender::client) ? Carrier::disconnect : Carrier::none;
 }
 
 std::optional<Violation> violation_of(const Failure& failure, PacketType packet, Connection connection) {

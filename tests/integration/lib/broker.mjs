@@ -24,19 +24,33 @@ export function temporaryFolder() {
 }
 
 export class Broker {
-  // args: further flags. wrap: a program that the broker is run under, e.g. ['bash', '-c', 'ulimit -f 100; exec "$@"', '-'].
-  static async start({ args = [], dataDir = temporaryFolder(), port, workers = 2, wrap = [], env = {}, ready = true } = {}) {
+  // args: further flags. mqttPort: a number, or 'off'; by default a free port, which broker.mqttPort tells. wrap: a program that the broker is run under, e.g. ['bash', '-c', 'ulimit -f 100; exec "$@"', '-'].
+  static async start({
+    args = [],
+    dataDir = temporaryFolder(),
+    port,
+    mqttPort,
+    workers = 2,
+    wrap = [],
+    env = {},
+    ready = true,
+  } = {}) {
     const broker = new Broker();
     broker.dataDir = dataDir;
     broker.port = port ?? (await freePort());
+    broker.mqttPort = mqttPort ?? (await freePort());
     broker.url = `http://127.0.0.1:${broker.port}`;
     broker.wsUrl = `ws://127.0.0.1:${broker.port}/ws`;
+    broker.mqttUrl = `mqtt://127.0.0.1:${broker.mqttPort}`;
+    broker.mqttWsUrl = `ws://127.0.0.1:${broker.port}/mqtt`;
     broker.stderr = '';
     const command = [
       ...wrap,
       binary,
       '--listen',
       `127.0.0.1:${broker.port}`,
+      '--mqtt-listen',
+      broker.mqttPort === 'off' ? 'off' : `127.0.0.1:${broker.mqttPort}`,
       '--data-dir',
       dataDir,
       '--workers',
@@ -110,7 +124,7 @@ export class Broker {
 
   // A broker on the same data folder and port, after stop() or kill().
   again(options = {}) {
-    return Broker.start({ dataDir: this.dataDir, port: this.port, ...options });
+    return Broker.start({ dataDir: this.dataDir, port: this.port, mqttPort: this.mqttPort, ...options });
   }
 
   assertAlive() {

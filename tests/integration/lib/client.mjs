@@ -45,7 +45,7 @@ export class Client {
 
   // Opens the socket and sends `connect` with these members; answers the client once it is accepted.
   static async connect(wsUrl, members = {}, options = {}) {
-    const client = new Client(options);
+    const client = new this(options);
     await client.open(wsUrl);
     client.welcome = await client.command('connect', members);
     client.user = client.welcome.user;

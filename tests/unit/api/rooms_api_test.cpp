@@ -211,6 +211,7 @@ struct Listener final : Follower {
   void rights_changed(const RoomInfo&, const std::string&, Role) override {}
   void pruned(RoomId, Seq) override {}
   void login_revoked(const std::string&) override {}
+  void epoch_changed() override {}
   std::vector<SignalPtr> signals;
 };
 

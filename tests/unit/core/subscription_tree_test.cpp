@@ -19,10 +19,10 @@ namespace {
 using Found = std::multiset<std::pair<SlotId, std::uint32_t>>;
 
 Found found(const SubscriptionTree& tree, std::string_view name) {
-  std::vector<Subscriber> out;
+  std::vector<FilterOwner> out;
   tree.match(name, out);
   Found set;
-  for (const Subscriber& subscriber : out) set.insert({subscriber.id, subscriber.data});
+  for (const FilterOwner& subscriber : out) set.insert({subscriber.id, subscriber.data});
   return set;
 }
 
@@ -144,7 +144,7 @@ TEST(SubscriptionTree, DoesNotLookAtWhatDoesNotMatch) {
     tree.add("sites/" + std::to_string(i) + "/#", {i + 1, 0});
     tree.add("rooms/" + std::to_string(i), {i + 1, 0});
   }
-  std::vector<Subscriber> out;
+  std::vector<FilterOwner> out;
   EXPECT_LE(tree.match("devices/777/state", out), 5U);
   EXPECT_EQ(out.size(), 1U);
   EXPECT_LE(tree.match("sites/777/a/b/c/d/e/f", out), 5U);
@@ -157,10 +157,10 @@ TEST(SubscriptionTree, DoesNotLookAtWhatDoesNotMatch) {
 TEST(SubscriptionTree, MayBeChangedByWhoGoesThroughAMatch) {
   SubscriptionTree tree({1, 2});
   for (unsigned i = 1; i <= 100; ++i) tree.add("a/#", {i, i});
-  std::vector<Subscriber> out;
+  std::vector<FilterOwner> out;
   tree.match("a/b", out);
   std::size_t seen = 0;
-  for (const Subscriber& subscriber : out) {
+  for (const FilterOwner& subscriber : out) {
     EXPECT_TRUE(tree.remove("a/#", subscriber.id));
     tree.add("a/+", {subscriber.id + 1000, 0});
     ++seen;
@@ -196,7 +196,7 @@ TEST(SubscriberSet, IsWhatAMapWouldBe) {
       ASSERT_EQ(set.size(), map.size());
       if (step % 50 != 0) continue;
       std::map<SlotId, std::uint32_t> seen;
-      set.for_each([&](const Subscriber& s) { EXPECT_TRUE(seen.insert({s.id, s.data}).second); });
+      set.for_each([&](const FilterOwner& s) { EXPECT_TRUE(seen.insert({s.id, s.data}).second); });
       ASSERT_EQ(seen, map);
     }
   }

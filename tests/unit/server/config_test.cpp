@@ -85,8 +85,10 @@ TEST(Config, WhatIsWrongIsNamedAndEndsWithTwo) {
     const char* said;
   };
   const std::vector<Case> cases = {
-      {{"--mqtt-listen", "127.0.0.1:1883"}, "--mqtt-listen"},
-      {{"--redis", "redis://x"}, "--redis"},
+      {{"--mongodb", "mongodb://x"}, "--mongodb"},
+      {{"--redis", "http://me:secret@x"}, "--redis"},
+      {{"--mqtt-listen", "1883"}, "--mqtt-listen"},
+      {{"--mqtt-receive-max", "65536"}, "--mqtt-receive-max"},
       {{"--listen", "8080"}, "the port is missing"},
       {{"--listen", "::1:80"}, "brackets"},
       {{"--metrics-listen", "nonsense"}, "--metrics-listen"},
@@ -97,7 +99,7 @@ TEST(Config, WhatIsWrongIsNamedAndEndsWithTwo) {
       {{"--frame-bytes", "1parsec"}, "--frame-bytes"},
       {{"--log-format", "xml"}, "text|json"},
       {{"--password-cost", "min"}, "--insecure-test-mode"},
-      {{"--database", "postgres://me:secret@db/parley"}, "sqlite:PATH"},
+      {{"--database", "mysql://me:secret@db/parley"}, "sqlite:PATH"},
       {{"--drain-deadline", "1s", "--drain-spread", "2s"}, "--drain-deadline"},
       {{"--config", "/nonexistent/parley.toml"}, "parley.toml"},
       {{"--echo=perhaps"}, "--echo"},

@@ -1,0 +1,70 @@
+// The log's side of what other replicas do: entries that come over the bus or from storage, signals, another epoch.
+
+#include "broker/core/log.h"
+
+namespace parley {
+
+void Log::work() { catch_up_.work(); }
+
+void Log::ready(const LogRoomPtr& room) {
+  if (current(room)) hand_over({room});
+}
+
+void Log::overtaken(const LogRoomPtr& room, Seq floor) {
+  if (!current(room)) return;
+  room->info.floor = floor;
+  room->tail.drop_below(floor);
+  room->info.head = room->tail.head();
+  tell_followers(*room, [&](Follower& follower) { follower.pruned(room->info.id, floor); });
+}
+
+void Log::on_entries(envelope::Entries entries) {
+  const LogRoomPtr room = rooms_.find(entries.room);
+  if (!room) return;
+  for (const EntryPtr& entry : entries.entries) {
+    counters_.remote_entries.add();
+    note_effects(*room, *entry);
+    catch_up_.add(room, entry);
+  }
+  hand_over({room});
+}
+
+void Log::on_signal(envelope::Signal from) {
+  const LogRoomPtr room = rooms_.find(from.room);
+  if (!room) return;
+  auto signal = std::make_shared<Signal>();
+  signal->room = from.room;
+  signal->type = std::move(from.type);
+  signal->user_id = std::move(from.user_id);
+  signal->user_name = std::move(from.user_name);
+  signal->body = std::move(from.body);
+  signal->only_to = std::move(from.only_to);
+  tell_signal(*room, signal, static_cast<FollowerId>(-1));
+}
+
+void Log::on_presence_changed(RoomId id) {
+  if (const LogRoomPtr room = rooms_.find(id)) presence_.changed_elsewhere(room);
+}
+
+void Log::on_bus(bool connected) {
+  catch_up_.set_bus(connected);
+  if (!connected) return;
+  // Our shares may have expired meanwhile, the others' may have changed.
+  rooms_.for_each([](const LogRoomPtr& room) {
+    room->presence.own_changed = room->presence.own_count() > 0 || room->presence.on_bus;
+    room->presence.elsewhere_changed = true;
+  });
+}
+
+// Ids, heads and bodies of the old log mean nothing in the new one: everything is forgotten, and who was subscribed is told.
+void Log::epoch_changed() {
+  counters_.epoch_changes.add();
+  peers_.set_epoch(store_.epoch());
+  batcher_.refuse_waiting({Code::unavailable, "the log was replaced by another one: try again"});
+  rooms_.clear();
+  for (Follower* follower : followers_) {
+    if (follower != nullptr) follower->epoch_changed();
+  }
+}
+
+}  // namespace parley

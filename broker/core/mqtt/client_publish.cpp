@@ -1,0 +1,170 @@
+// PUBLISH from the client, and its acknowledgements (MQTT 5 §3.3 to §3.7, §4.3, §4.9).
+
+#include <algorithm>
+
+#include "broker/core/mqtt/client.h"
+#include "broker/core/topics.h"
+#include "broker/protocol/mqtt/publication.h"
+
+namespace parley::mqtt {
+
+namespace {
+
+Reason reason_of(const Error& error) {
+  switch (error.code) {
+    case Code::forbidden:
+    case Code::unauthorized:
+    case Code::not_found:
+      return Reason::not_authorized;
+    case Code::bad_request:
+      return Reason::topic_name_invalid;
+    case Code::too_large:
+    case Code::rate_limited:
+      return Reason::quota_exceeded;
+    case Code::conflict:
+      return Reason::implementation_specific_error;
+    default:
+      return Reason::unspecified_error;
+  }
+}
+
+Lost lost_of(Reason reason) {
+  switch (reason) {
+    case Reason::not_authorized:
+      return Lost::forbidden;
+    case Reason::topic_name_invalid:
+      return Lost::bad_topic;
+    case Reason::payload_format_invalid:
+      return Lost::bad_format;
+    default:
+      return Lost::refused;
+  }
+}
+
+}  // namespace
+
+void Client::on(Publish& packet) {
+  exchange_.counters().messages_in.add();
+  if (std::optional<Violation> violation = aliases_.resolve(packet)) return violated(*violation);
+  if (packet.qos == QoS::at_most_once) return publish(packet);
+  std::vector<std::uint16_t>& received = session_->received();
+  const bool known = std::find(received.begin(), received.end(), packet.packet_id) != received.end();
+  if (packet.qos == QoS::exactly_once) {
+    if (receiving_.contains(packet.packet_id)) return;  // PUBREC comes with the commit
+    if (known) {
+      // Sent again: acknowledged again, and not published again [MQTT-4.3.3-10].
+      const AckQueue::Ticket ticket = pubrecs_.open();
+      return acknowledge(QoS::exactly_once, ticket, packet.packet_id, Reason::success, {});
+    }
+  }
+  if (version() == Version::v5 && unacked_ + receiving_.size() + received.size() >= exchange_.settings().receive_max) {
+    return end(Reason::receive_maximum_exceeded, "there are more publishes under way than Receive Maximum allows");
+  }
+  publish(packet);
+}
+
+Reason Client::check(const Publish& packet) const {
+  const TopicLimits& limits = exchange_.settings().topics;
+  if (packet.topic.starts_with('$')) return Reason::not_authorized;
+  if (!check_room_name(packet.topic, limits.bytes_max, limits.levels_max)) return Reason::topic_name_invalid;
+  if (!payload_format_holds(packet.properties.payload_is_utf8, packet.payload)) return Reason::payload_format_invalid;
+  return Reason::success;
+}
+
+void Client::publish(const Publish& packet) {
+  const QoS qos = packet.qos;
+  AckQueue::Ticket ticket = 0;
+  if (qos != QoS::at_most_once) ticket = (qos == QoS::at_least_once ? pubacks_ : pubrecs_).open();
+  const Reason reason = check(packet);
+  if (reason != Reason::success) return acknowledge(qos, ticket, packet.packet_id, reason, to_string(reason));
+  parley::Publish entry;
+  entry.room = packet.topic;
+  entry.payload = classify_payload(packet.payload);
+  entry.body = packet.payload;
+  entry.content_type = packet.properties.content_type.value_or(std::string_view());
+  for (const UserProperty& property : packet.properties.user) {
+    if (property.name == "parley-cid") entry.cid = property.value.substr(0, 128);
+  }
+  entry.properties = encode_publication({qos, packet.retain, client_id_, packet.properties});
+  entry.keep = Keep::acked;
+  entry.retain = packet.retain;
+  entry.expires_s = packet.properties.message_expiry_interval_s.value_or(0);
+  entry.fire_and_forget = qos == QoS::at_most_once && !packet.retain;
+  if (qos == QoS::at_least_once) ++unacked_;
+  if (qos == QoS::exactly_once) receiving_.insert(packet.packet_id);
+  ++publishes_;
+  exchange_.hub().counters().publishes.add();
+  exchange_.hub().log().call<Appended>(
+      [subject = subject_, entry = std::move(entry)](Log& log, Reply<Appended> reply) mutable {
+        log.publish(std::move(subject), std::move(entry), std::move(reply));
+      },
+      [exchange = &exchange_, id = id_, packet_id = packet.packet_id, qos, ticket,
+       began = exchange_.clock().mono_ms()](const Result<Appended>& result) {
+        if (Client* self = exchange->client(id)) self->published(packet_id, qos, ticket, began, result);
+      });
+}
+
+void Client::published(std::uint16_t packet_id, QoS qos, AckQueue::Ticket ticket, MonoMs began, const Result<Appended>& result) {
+  --publishes_;
+  if (qos == QoS::at_least_once) --unacked_;
+  if (qos == QoS::exactly_once) receiving_.erase(packet_id);
+  WorkerCounters& counters = exchange_.hub().counters();
+  if (stage_ != Stage::connected) return;
+  if (!result) {
+    counters.publish_errors.add();
+    if (result.error().code == Code::forbidden) counters.drop(Drop::refused);
+    const bool broken = result.error().code == Code::unavailable || result.error().code == Code::internal;
+    // 3.1.1 has no refusal: what cannot be kept now must not be acknowledged, so that it is sent again.
+    if (broken && version() == Version::v311 && qos != QoS::at_most_once)
+      return end(Reason::server_busy, "storage takes nothing now");
+    acknowledge(qos, ticket, packet_id, reason_of(result.error()), result.error().message);
+  } else {
+    if (result->duplicate) counters.duplicates.add();
+    counters.ack_latency_us.record(static_cast<std::uint64_t>(exchange_.clock().mono_ms() - began) * 1000);
+    if (qos == QoS::exactly_once) session_->received().push_back(packet_id);
+    acknowledge(qos, ticket, packet_id, Reason::success, {});
+  }
+  if (draining_ && publishes_ == 0) return end(Reason::server_shutting_down, "the server is stopping");
+  update_reading();
+}
+
+// In the order of the publishes [MQTT-4.6.0-2] [MQTT-4.6.0-3].
+void Client::acknowledge(QoS qos, AckQueue::Ticket ticket, std::uint16_t packet_id, Reason reason, std::string_view text) {
+  if (is_error(reason)) exchange_.counters().lose(lost_of(reason));
+  if (qos == QoS::at_most_once) return;
+  Acknowledgement ack{packet_id, reason, {}};
+  if (is_error(reason) && receiver_.problem_information) ack.properties.reason_string = text;
+  if (qos == QoS::at_least_once) {
+    pubacks_.settle(ticket, encode_ack(Puback{ack}));
+    flush(pubacks_, PacketType::puback);
+  } else {
+    pubrecs_.settle(ticket, encode_ack(Pubrec{ack}));
+    flush(pubrecs_, PacketType::pubrec);
+    // 3.1.1 has no refusal: the exchange goes on to PUBREL.
+    if (is_error(reason) && version() == Version::v311) session_->received().push_back(packet_id);
+  }
+}
+
+std::string Client::encode_ack(const Packet& packet) const {
+  std::string out;
+  append(out, packet, receiver_);
+  return out;
+}
+
+void Client::flush(AckQueue& acks, PacketType type) {
+  std::string out;
+  while (std::optional<std::string> next = acks.take()) {
+    if (next->empty()) continue;
+    exchange_.counters().sent(type, next->size());
+    out += *next;
+  }
+  if (!out.empty()) send_bytes(out);
+}
+
+void Client::on_pubrel(const Pubrel& packet) {
+  std::vector<std::uint16_t>& received = session_->received();
+  const bool known = std::erase(received, packet.packet_id) != 0;
+  send(Pubcomp{{packet.packet_id, known ? Reason::success : Reason::packet_identifier_not_found, {}}});
+}
+
+}  // namespace parley::mqtt

@@ -1,0 +1,155 @@
+#include "broker/core/mqtt/session.h"
+
+#include <algorithm>
+
+#include "broker/core/mqtt/client.h"
+#include "broker/core/mqtt/exchange.h"
+#include "broker/protocol/mqtt/topic_syntax.h"
+
+namespace parley::mqtt {
+
+Session::Session(Exchange& exchange, std::unique_ptr<SessionState> state)
+    : exchange_(exchange), state_(std::move(state)), id_(exchange.hub().add_session(*this)) {
+  exchange_.counters().sessions.add(1);
+  window_.restore(std::move(state_->in_flight), state_->next_packet_id);
+  for (Position& position : state_->positions) {
+    auto room = std::make_unique<Joined>();
+    room->name = std::move(position.name);
+    room->position = position.sent;
+    rooms_[position.room] = std::move(room);
+  }
+  state_->positions.clear();
+  state_->in_flight.clear();
+  for (SubscriptionState& subscription : state_->subscriptions) put_subscription(std::move(subscription));
+  state_->subscriptions.clear();
+}
+
+Session::~Session() {
+  for (std::uint32_t place = 0; place < subscriptions_.size(); ++place) {
+    if (!subscriptions_[place].used) continue;
+    exchange_.remove_filter(*this, place, subscriptions_[place].state.filter);
+    exchange_.counters().subscriptions.add(-1);
+  }
+  for (auto& [id, room] : rooms_) leave_room(id, *room);
+  exchange_.hub().remove_session(id_);
+  exchange_.counters().sessions.add(-1);
+}
+
+std::vector<std::string> Session::filters() const {
+  std::vector<std::string> filters;
+  for (const Subscribed& subscription : subscriptions_) {
+    if (subscription.used && !is_shared(subscription.state.filter)) filters.push_back(subscription.state.filter);
+  }
+  return filters;
+}
+
+// ---- the connection
+
+void Session::bind(Client& client) {
+  client_ = &client;
+  ++connection_;
+  window_.set_limit(client.inflight_max());
+  join_groups();
+  resend();
+}
+
+void Session::unbind() {
+  leave_groups();
+  client_ = nullptr;
+  ++connection_;
+  held_.clear();
+  resuming_ = false;
+  resends_.clear();
+  retained_.clear();
+  waiting_.clear();
+  retry_.clear();
+  for (auto& [id, room] : rooms_) leave_room(id, *room);
+}
+
+std::unique_ptr<SessionState> Session::take_state() {
+  for (Subscribed& subscription : subscriptions_) {
+    if (subscription.used) state_->subscriptions.push_back(subscription.state);
+  }
+  for (const auto& [id, room] : rooms_) {
+    if (room->position) state_->positions.push_back({id, room->name, *room->position});
+  }
+  state_->in_flight = window_.copy();
+  state_->next_packet_id = window_.next_packet_id();
+  auto state = std::make_unique<SessionState>(*state_);
+  return state;
+}
+
+void Session::on_drained() {
+  if (!retained_.empty()) next_retained();
+  send_shared();
+  pump_waiting(true);
+}
+
+void Session::on_tick() {
+  std::vector<RoomId> again;
+  again.swap(retry_);
+  for (const RoomId id : again) {
+    Joined* room = find(id);
+    if (room != nullptr && client_ != nullptr && room->cursor == nullptr && !room->attaching) attach(id, *room);
+  }
+  if (!retained_.empty()) next_retained();
+}
+
+void Session::revoked() {
+  if (client_ != nullptr) client_->end_later(Reason::administrative_action, "the login was ended");
+}
+
+// ---- acknowledgements (§4.3.2, §4.3.3)
+
+bool Session::on_puback(std::uint16_t packet_id) {
+  const InFlight* message = window_.find(packet_id);
+  if (message == nullptr) return true;  // of a message that is not under way any more
+  if (message->qos != QoS::at_least_once) return false;
+  if (!message->share.empty()) shared_done(message->share, message->room, message->seq);
+  window_.remove(packet_id);
+  go_on();
+  return true;
+}
+
+bool Session::on_pubrec(std::uint16_t packet_id, Reason reason) {
+  InFlight* message = window_.find(packet_id);
+  if (message == nullptr) {
+    client_->send(Pubrel{{packet_id, Reason::packet_identifier_not_found, {}}});
+    return true;
+  }
+  if (message->qos != QoS::exactly_once) return false;
+  if (is_error(reason)) {
+    window_.remove(packet_id);
+    go_on();
+    return true;
+  }
+  message->released = true;
+  client_->send(Pubrel{{packet_id, Reason::success, {}}});
+  return true;
+}
+
+void Session::on_pubcomp(std::uint16_t packet_id) {
+  const InFlight* message = window_.find(packet_id);
+  if (message == nullptr || !message->released) return;
+  window_.remove(packet_id);
+  go_on();
+}
+
+void Session::go_on() {
+  if (!retained_.empty()) next_retained();
+  send_shared();
+  pump_waiting(false);
+}
+
+void Session::pump_waiting(bool all) {
+  for (std::size_t n = waiting_.size(); n > 0 && (all || window_.free() > 0); --n) {
+    const RoomId id = waiting_.front();
+    waiting_.pop_front();
+    Joined* room = find(id);
+    if (room == nullptr) continue;
+    room->waiting = false;
+    if (room->cursor != nullptr) exchange_.hub().pump(*room->cursor);
+  }
+}
+
+}  // namespace parley::mqtt

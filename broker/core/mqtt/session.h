@@ -1,0 +1,209 @@
+#pragma once
+
+// A session (MQTT 5 §4.1): subscriptions, a cursor in every room in which something has matched, and the messages under way. It
+// outlives its connection for as long as the session expiry says; then it is handed to the registry.
+//
+// Threads: its worker's.
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/core/hub.h"
+#include "broker/core/mqtt/filters.h"
+#include "broker/core/mqtt/message.h"
+#include "broker/core/mqtt/settings.h"
+#include "broker/core/mqtt/window.h"
+
+namespace parley::mqtt {
+
+class Client;
+class Exchange;
+
+class Session final : public parley::Subscriber {
+ public:
+  Session(Exchange& exchange, std::unique_ptr<SessionState> state);
+  ~Session() override;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  Hub::SessionId id() const { return id_; }
+  const std::string& client_id() const { return state_->client_id; }
+
+  // ---- its connection
+  // CONNACK was sent: what was under way is sent again, then what came meanwhile.
+  void bind(Client& client);
+  // The connection is gone: no more is sent, and every position stands still.
+  void unbind();
+  bool bound() const { return client_ != nullptr; }
+  // Those that are not shared.
+  std::vector<std::string> filters() const;
+  // After unbind. The session is of no more use.
+  std::unique_ptr<SessionState> take_state();
+
+  // ---- what the client says
+  // They take effect, and are answered, one after the other.
+  void subscribe(const Subscribe& packet);
+  void unsubscribe(const Unsubscribe& packet);
+  // False: the packet does not fit to what is under way, which is a protocol error.
+  bool on_puback(std::uint16_t packet_id);
+  bool on_pubrec(std::uint16_t packet_id, Reason reason);
+  void on_pubcomp(std::uint16_t packet_id);
+  // Packet ids of QoS 2 publishes whose PUBREL has not come.
+  std::vector<std::uint16_t>& received() { return state_->received; }
+  void on_drained();
+  void on_tick();
+
+  // ---- what the exchange says: `subscriptions` (their places here) match the room
+  // Entries after `before` are about to be delivered; nothing: a message that is not kept has come.
+  void wants(RoomId room, const std::string& name, std::optional<Seq> before, const std::vector<std::uint32_t>& subscriptions);
+  // For a session that is just attaching to the room.
+  void hold(RoomId room, const EntryPtr& message);
+  void deliver_shared(const std::string& filter, const std::string& room, const EntryPtr& entry);
+  // Rights changed: a room that was denied may be open now.
+  void ask_again(RoomId room, const std::string& user_id);
+  // A message that is in no room ($SYS).
+  void deliver_loose(const EntryPtr& message, const std::string& name, const std::vector<std::uint32_t>& subscriptions,
+                     bool retained);
+
+  // Subscriber
+  Allowance allowance(const Cursor& cursor) const override;
+  void deliver(Cursor& cursor, const Delivery& delivery) override;
+  void gap(Cursor&, Seq, Seq) override {}
+  void signal(const Cursor&, const Frame&) override {}
+  bool message(const Cursor& cursor, const EntryPtr& message) override;
+  void held_back(Cursor& cursor) override;
+  void detached(Cursor& cursor, const Error& why) override;
+  const Subject& subject() const override { return *state_->subject; }
+  void revoked() override;
+
+ private:
+  struct Subscribed {
+    SubscriptionState state;
+    bool used = false;
+  };
+  struct Joined {
+    std::string name;
+    Cursor* cursor = nullptr;
+    bool attaching = false;
+    bool denied = false;
+    bool waiting = false;  // among waiting_
+    unsigned serial = 0;   // of the attach under way
+    std::optional<Seq> position;
+    std::vector<std::uint32_t> matched;  // places of subscriptions
+    // Of all that match: [MQTT-3.3.5-1].
+    QoS qos = QoS::at_most_once;
+    bool retain_as_published = false;
+    bool meta = false;
+    bool some_no_local = false;
+    std::vector<std::uint32_t> ids;
+  };
+  struct Wish {
+    SubscriptionState state;
+    RetainHandling retain_handling = RetainHandling::send;
+    std::optional<Seq> since;
+    Reason reason = Reason::success;
+    bool existed = false;
+  };
+  struct Job {
+    bool subscribing = false;
+    std::uint16_t packet_id = 0;
+    std::vector<Wish> wishes;
+    std::vector<std::string> filters;
+  };
+  struct RetainedJob {
+    std::uint32_t subscription = 0;
+    std::string filter;
+    std::string after;
+    bool more = true;
+    bool reading = false;
+    std::deque<RetainedMessage> messages;
+    std::unordered_map<RoomId, Seq> heads;  // of the rooms that the session was in: what is above them comes live
+  };
+
+  // session_subscribe.cpp
+  void next_job();
+  void run_subscribe(Job& job);
+  void subscribed(std::vector<Granted> granted);
+  void run_unsubscribe(Job& job);
+  Wish read_wish(const Subscribe& packet, const Subscription& wanted) const;
+  std::uint32_t put_subscription(SubscriptionState state);
+  void drop_subscription(std::uint32_t place);
+  void index(std::uint32_t place);
+  void start_retained(std::uint32_t place);
+  void next_retained();
+  bool comes_live(const RetainedJob& job, const Entry& entry) const;
+  void retained_arrived(Result<RetainedPage> page);
+
+  // session_rooms.cpp
+  void attach(RoomId id, Joined& room);
+  void attached(RoomId id, unsigned serial, Result<Hub::Attachment> result);
+  void leave_room(RoomId id, Joined& room);
+  void merge(Joined& room) const;
+  void release_held();
+  void set_attaching(RoomId id, Joined& room, bool attaching);
+  Joined* find(RoomId id) const;
+
+  // session_shared.cpp
+  void join_groups();
+  void leave_groups();
+  void leave_group(std::uint32_t place);
+  void shared_done(const std::string& filter, RoomId room, Seq seq);
+  void send_shared();
+  struct SharedMessage {
+    std::string filter;
+    std::string room;
+    EntryPtr entry;
+  };
+
+  // session_deliver.cpp
+  struct Terms {  // on which one message is owed
+    QoS qos = QoS::at_most_once;
+    bool retain = false;
+    bool dup = false;
+    bool meta = false;
+    std::uint16_t packet_id = 0;  // not 0: it has one already
+    const std::vector<std::uint32_t>* ids = nullptr;
+    const std::string* share = nullptr;
+  };
+  void send_message(const Joined& room, const EntryPtr& message);
+  void append_live(std::string& out, const Joined& room, const EntryPtr& entry, bool alone);
+  void append(std::string& out, Message& message, const std::string& name, Terms terms, bool alone);
+  bool is_plain(const Message& message, const Terms& terms) const;
+  void resend();
+  void resent_read(unsigned connection, std::size_t at, Result<LogPage> page);
+  void finish_resend();
+  void go_on();
+  void pump_waiting(bool all);
+  void send(std::string& out);
+
+  Exchange& exchange_;
+  std::unique_ptr<SessionState> state_;  // identity; subscriptions, positions and messages under way only while it is handed over
+  Hub::SessionId id_;
+  Client* client_ = nullptr;
+  unsigned connection_ = 0;
+  std::vector<Subscribed> subscriptions_;
+  std::unordered_map<std::string, std::uint32_t> by_filter_;
+  std::unordered_map<RoomId, std::unique_ptr<Joined>> rooms_;
+  std::deque<RoomId> waiting_;
+  std::vector<RoomId> retry_;
+  Window window_;
+  std::deque<Job> jobs_;
+  bool job_running_ = false;
+  std::deque<RetainedJob> retained_;
+  std::deque<SharedMessage> shared_;  // not sent yet; no more than the groups' credit
+  // Messages that are not kept, in their order, from the first one whose room is still attached to.
+  std::deque<std::pair<RoomId, EntryPtr>> held_;
+  struct Resend {
+    std::uint16_t packet_id = 0;
+    EntryPtr entry;
+  };
+  std::vector<Resend> resends_;
+  std::size_t resends_missing_ = 0;
+  bool resuming_ = false;
+};
+
+}  // namespace parley::mqtt

@@ -1,0 +1,216 @@
+// What a session sends: entries of its rooms, messages that are not kept, retained ones, and what was under way when the
+// connection broke.
+
+#include <algorithm>
+
+#include "broker/core/mqtt/client.h"
+#include "broker/core/mqtt/exchange.h"
+
+namespace parley::mqtt {
+
+// ---- live
+
+parley::Subscriber::Allowance Session::allowance(const Cursor& cursor) const {
+  if (client_ == nullptr || resuming_ || client_->congested()) return {};
+  const Joined* room = find(cursor.room->info.id);
+  const std::size_t bytes = exchange_.settings().run_bytes;
+  constexpr unsigned entries_max = 256;
+  if (room->qos == QoS::at_most_once) return {entries_max, bytes};
+  return {window_.free(), bytes};
+}
+
+void Session::held_back(Cursor& cursor) {
+  Joined* room = find(cursor.room->info.id);
+  if (room->waiting) return;
+  room->waiting = true;
+  waiting_.push_back(cursor.room->info.id);
+}
+
+void Session::deliver(Cursor& cursor, const Delivery& delivery) {
+  const Joined& room = *find(cursor.room->info.id);
+  std::string out;
+  for (Seq seq = delivery.first; seq <= delivery.last; ++seq) {
+    const EntryPtr& entry = delivery.page == nullptr ? cursor.room->tail().at(seq) : delivery.page[seq - delivery.first];
+    append_live(out, room, entry, delivery.first == delivery.last);
+  }
+  cursor.sent = cursor.acked = delivery.last;
+  send(out);
+}
+
+bool Session::message(const Cursor& cursor, const EntryPtr& message) {
+  if (client_ == nullptr) return true;
+  const RoomId id = cursor.room->info.id;
+  if (held_.empty()) {
+    send_message(*find(id), message);
+  } else if (held_.size() < exchange_.settings().held_messages_max) {
+    held_.emplace_back(id, message);
+  } else {
+    exchange_.counters().lose(Lost::held_full);
+  }
+  return true;
+}
+
+void Session::send_message(const Joined& room, const EntryPtr& message) {
+  if (client_->congested()) return exchange_.counters().lose(Lost::congested);
+  std::string out;
+  append_live(out, room, message, true);
+  send(out);
+}
+
+void Session::append_live(std::string& out, const Joined& room, const EntryPtr& entry, bool alone) {
+  if (entry->deleted || (entry->type != EntryType::message && !room.meta)) return;
+  Message& message = exchange_.messages().get(entry, room.name);
+  Terms terms{
+      std::min(room.qos, message.qos()), message.retain() && room.retain_as_published, false, room.meta, 0, &room.ids, nullptr};
+  const bool own = room.some_no_local && !message.client_id().empty() && message.client_id() == state_->client_id;
+  if (!own) return append(out, message, room.name, terms, alone);
+  // [MQTT-3.8.3-3]: only by the subscriptions that want it.
+  Joined others;
+  std::copy_if(room.matched.begin(), room.matched.end(), std::back_inserter(others.matched),
+               [&](std::uint32_t place) { return !subscriptions_[place].state.no_local; });
+  if (others.matched.empty()) return;
+  merge(others);
+  terms = {std::min(others.qos, message.qos()),
+           message.retain() && others.retain_as_published,
+           false,
+           others.meta,
+           0,
+           &others.ids,
+           nullptr};
+  append(out, message, room.name, terms, alone);
+}
+
+void Session::deliver_loose(const EntryPtr& entry, const std::string& name, const std::vector<std::uint32_t>& subscriptions,
+                            bool retained) {
+  if (client_ == nullptr || client_->congested()) return;
+  Joined matching;
+  matching.matched = subscriptions;
+  merge(matching);
+  std::string out;
+  append(out, exchange_.messages().get(entry, name), name, {QoS::at_most_once, retained, false, false, 0, &matching.ids, nullptr},
+         false);
+  send(out);
+}
+
+// ---- one message
+
+bool Session::is_plain(const Message& message, const Terms& terms) const {
+  return terms.qos == QoS::at_most_once && !terms.retain && !terms.meta && terms.ids->empty() &&
+         !message.expires_in_s(exchange_.clock().unix_ms()) && !client_->uses_aliases();
+}
+
+// `alone`: nothing else is in `out`, and nothing will be.
+void Session::append(std::string& out, Message& message, const std::string& name, Terms terms, bool alone) {
+  Counters& counters = exchange_.counters();
+  const Version version = client_->version();
+  if (alone && is_plain(message, terms)) {
+    const Frame& frame = message.plain(version);
+    if (frame.size() > client_->packet_bytes_max()) return counters.lose(Lost::too_large);
+    counters.messages_out.add();
+    return client_->send_frame(PacketType::publish, frame);
+  }
+  PublishTo to;
+  to.qos = terms.qos;
+  to.dup = terms.dup;
+  to.retain = terms.retain;
+  if (version == Version::v5) {
+    to.message_expiry_interval_s = message.expires_in_s(exchange_.clock().unix_ms());
+    to.subscription_ids = *terms.ids;
+  }
+  const std::optional<std::uint32_t> left = message.expires_in_s(exchange_.clock().unix_ms());
+  if (left == 0U && !terms.dup) return counters.lose(Lost::expired);
+  std::optional<SharedPublish> own;
+  if (terms.meta && version == Version::v5) own.emplace(message.with_meta());
+  const SharedPublish& shared = own ? *own : message.shared(version);
+  if (shared.size(to) > client_->packet_bytes_max()) {
+    if (terms.packet_id != 0) window_.remove(terms.packet_id);
+    return counters.lose(Lost::too_large);
+  }
+  client_->choose_alias(name, to);
+  if (to.topic_alias && shared.size(to) > client_->packet_bytes_max()) to.topic_alias.reset();
+  if (terms.qos != QoS::at_most_once) {
+    to.packet_id = terms.packet_id;
+    if (to.packet_id == 0) {
+      InFlight under_way;
+      under_way.room = message.entry().room;
+      under_way.name = name;
+      under_way.seq = message.entry().seq;
+      under_way.qos = terms.qos;
+      under_way.retain = terms.retain;
+      under_way.subscription_ids = *terms.ids;
+      if (terms.share != nullptr) under_way.share = *terms.share;
+      to.packet_id = window_.add(std::move(under_way)).packet_id;
+    }
+  }
+  const std::size_t before = out.size();
+  shared.append(out, to);
+  counters.messages_out.add();
+  counters.sent(PacketType::publish, out.size() - before);
+}
+
+void Session::send(std::string& out) {
+  if (!out.empty()) client_->send_bytes(out);
+}
+
+// ---- after a connection broke [MQTT-4.4.0-1]
+
+void Session::resend() {
+  resends_.clear();
+  resends_missing_ = 1;
+  resuming_ = true;
+  for (const InFlight& message : window_.messages()) {
+    resends_.push_back({message.packet_id, nullptr});
+    if (message.released) continue;
+    ++resends_missing_;
+    exchange_.hub().log().call<LogPage>(
+        [room = message.room, after = message.seq - 1](Log& log, Reply<LogPage> reply) {
+          log.read(room, after, 1, 1, std::move(reply));
+        },
+        [hub = &exchange_.hub(), id = id_, connection = connection_, at = resends_.size() - 1](Result<LogPage> page) {
+          auto* self = static_cast<Session*>(hub->session(id));
+          if (self != nullptr) self->resent_read(connection, at, std::move(page));
+        });
+  }
+  resent_read(connection_, resends_.size(), LogPage{});
+}
+
+void Session::resent_read(unsigned connection, std::size_t at, Result<LogPage> page) {
+  if (connection != connection_) return;
+  // The log cannot be read now: the client comes again, and everything is still under way.
+  if (!page) return client_->end_later(Reason::server_busy, "storage cannot be read now");
+  if (at < resends_.size() && !page->entries.empty()) resends_[at].entry = page->entries.front();
+  if (--resends_missing_ == 0) finish_resend();
+}
+
+void Session::finish_resend() {
+  std::string out;
+  for (const Resend& resend : resends_) {
+    InFlight* message = window_.find(resend.packet_id);
+    if (message == nullptr) continue;
+    const bool gone = !resend.entry || resend.entry->seq != message->seq || resend.entry->deleted;
+    if (!message->released && !gone) {
+      exchange_.counters().resent.add();
+      const std::vector<std::uint32_t> ids = message->subscription_ids;
+      const Terms terms{message->qos, message->retain, true, false, message->packet_id, &ids, nullptr};
+      append(out, exchange_.messages().get(resend.entry, message->name), std::string(message->name), terms, false);
+    } else if (message->released || message->qos == QoS::exactly_once) {
+      // One that is gone ends all the same: the client may have it, and waits for PUBREL before it takes the identifier again.
+      message->released = true;
+      send(out);
+      out.clear();
+      client_->send(Pubrel{{message->packet_id, Reason::success, {}}});
+    } else {
+      window_.remove(resend.packet_id);
+    }
+  }
+  send(out);
+  resends_.clear();
+  resuming_ = false;
+  for (auto& [id, room] : rooms_) {
+    if (room->cursor == nullptr && !room->attaching && !room->denied) attach(id, *room);
+  }
+  next_retained();
+  send_shared();
+}
+
+}  // namespace parley::mqtt

@@ -1,0 +1,307 @@
+// SUBSCRIBE and UNSUBSCRIBE (MQTT 5 §3.8 to §3.11), and the retained messages that a subscription brings (§3.3.1.3).
+
+#include <algorithm>
+#include <charconv>
+
+#include "broker/core/mqtt/client.h"
+#include "broker/core/mqtt/exchange.h"
+#include "broker/protocol/mqtt/topic_syntax.h"
+
+namespace parley::mqtt {
+
+namespace {
+
+std::optional<std::string_view> user_property(const UserProperties& properties, std::string_view name) {
+  for (const UserProperty& property : properties) {
+    if (property.name == name) return property.value;
+  }
+  return std::nullopt;
+}
+
+Reason reason_of(const Error& error) {
+  switch (error.code) {
+    case Code::forbidden:
+    case Code::unauthorized:
+      return Reason::not_authorized;
+    case Code::bad_request:
+    case Code::too_large:
+      return Reason::topic_filter_invalid;
+    default:
+      return Reason::unspecified_error;
+  }
+}
+
+Reason granted(QoS qos) { return static_cast<Reason>(static_cast<std::uint8_t>(qos)); }
+
+}  // namespace
+
+// ---- one after the other
+
+void Session::subscribe(const Subscribe& packet) {
+  Job job;
+  job.subscribing = true;
+  job.packet_id = packet.packet_id;
+  for (const Subscription& wanted : packet.subscriptions) job.wishes.push_back(read_wish(packet, wanted));
+  jobs_.push_back(std::move(job));
+  next_job();
+}
+
+void Session::unsubscribe(const Unsubscribe& packet) {
+  Job job;
+  job.packet_id = packet.packet_id;
+  job.filters.assign(packet.filters.begin(), packet.filters.end());
+  jobs_.push_back(std::move(job));
+  next_job();
+}
+
+void Session::next_job() {
+  while (!jobs_.empty() && !job_running_) {
+    if (jobs_.front().subscribing) return run_subscribe(jobs_.front());
+    run_unsubscribe(jobs_.front());
+    jobs_.pop_front();
+  }
+}
+
+// ---- SUBSCRIBE
+
+Session::Wish Session::read_wish(const Subscribe& packet, const Subscription& wanted) const {
+  Wish wish;
+  wish.state.filter = wanted.filter;
+  wish.state.qos = wanted.qos;
+  wish.state.no_local = wanted.no_local;
+  wish.state.retain_as_published = wanted.retain_as_published;
+  wish.state.id = packet.properties.subscription_id.value_or(0);
+  wish.retain_handling = wanted.retain_handling;
+  const std::optional<std::string_view> meta = user_property(packet.properties.user, "parley-meta");
+  wish.state.meta = client_->wants_meta() || meta == "1";
+  if (const auto since = user_property(packet.properties.user, "parley-since"); since && wish.state.meta) {
+    Seq seq = 0;
+    const auto [end, failed] = std::from_chars(since->data(), since->data() + since->size(), seq);
+    if (failed == std::errc() && end == since->data() + since->size()) wish.since = seq;
+  }
+  const Result<TopicFilter> parsed = parse_topic_filter(wanted.filter, exchange_.settings().topics);
+  if (!parsed) {
+    wish.reason = reason_of(parsed.error());
+  }
+  return wish;
+}
+
+void Session::run_subscribe(Job& job) {
+  std::vector<FilterWish> asked;
+  std::size_t room_for =
+      exchange_.settings().subscriptions_max - std::min<std::size_t>(by_filter_.size(), exchange_.settings().subscriptions_max);
+  std::vector<std::string_view> fresh;
+  for (Wish& wish : job.wishes) {
+    if (is_error(wish.reason)) continue;
+    wish.existed = by_filter_.contains(wish.state.filter);
+    const bool again = std::find(fresh.begin(), fresh.end(), wish.state.filter) != fresh.end();
+    if (!wish.existed && !again) {
+      if (room_for == 0) {
+        wish.reason = Reason::quota_exceeded;
+        continue;
+      }
+      --room_for;
+      fresh.push_back(wish.state.filter);
+    }
+    if (is_shared(wish.state.filter)) {
+      // Before the answer below, on the same thread.
+      exchange_.around().shares.tell([filter = wish.state.filter, me = ShareMember{exchange_.hub().follower(), id_}](
+                                         Shares& shares) { shares.join(filter, me); });
+      continue;
+    }
+    asked.push_back({wish.state.filter, !wish.existed && !again});
+  }
+  job_running_ = true;
+  exchange_.hub().log().call<std::vector<Granted>>(
+      [follower = exchange_.hub().follower(), subject = state_->subject, asked = std::move(asked)](
+          Log& log, Reply<std::vector<Granted>> reply) mutable {
+        subscribe_filters(log, follower, subject, std::move(asked), std::move(reply));
+      },
+      [hub = &exchange_.hub(), id = id_](Result<std::vector<Granted>> answers) {
+        if (auto* self = static_cast<Session*>(hub->session(id))) self->subscribed(std::move(answers).value());
+      });
+}
+
+void Session::subscribed(std::vector<Granted> answers) {
+  Job job = std::move(jobs_.front());
+  jobs_.pop_front();
+  job_running_ = false;
+  Suback suback;
+  suback.packet_id = job.packet_id;
+  std::vector<std::uint32_t> want_retained;
+  std::size_t next = 0;
+  for (Wish& wish : job.wishes) {
+    if (!is_error(wish.reason) && is_shared(wish.state.filter)) {
+      wish.reason = granted(wish.state.qos);
+      put_subscription(wish.state);
+    } else if (!is_error(wish.reason)) {
+      Granted& answer = answers[next++];
+      if (!answer.status) {
+        wish.reason = reason_of(answer.status.error());
+        if (wish.reason == Reason::not_authorized) exchange_.counters().lose(Lost::forbidden);
+      } else {
+        wish.reason = granted(wish.state.qos);
+        const std::uint32_t place = put_subscription(wish.state);
+        if (answer.exists) {
+          const Seq from = wish.since ? std::min(*wish.since, answer.at.start) : answer.at.start;
+          wants(answer.at.room.id, answer.at.room.name, from, {place});
+        }
+        const bool send = wish.retain_handling == RetainHandling::send ||
+                          (wish.retain_handling == RetainHandling::send_if_new && !wish.existed);
+        if (send) want_retained.push_back(place);
+      }
+    }
+    suback.reasons.push_back(wish.reason);
+  }
+  if (client_ != nullptr) {
+    client_->send(suback);
+    for (const std::uint32_t place : want_retained) start_retained(place);
+    next_retained();
+    send_shared();
+  }
+  next_job();
+}
+
+std::uint32_t Session::put_subscription(SubscriptionState state) {
+  std::uint32_t place = 0;
+  if (const auto known = by_filter_.find(state.filter); known != by_filter_.end()) {
+    place = known->second;
+    subscriptions_[place].state = std::move(state);
+  } else {
+    const auto gap = std::find_if(subscriptions_.begin(), subscriptions_.end(), [](const Subscribed& s) { return !s.used; });
+    place = static_cast<std::uint32_t>(gap - subscriptions_.begin());
+    if (gap == subscriptions_.end()) subscriptions_.emplace_back();
+    by_filter_[state.filter] = place;
+    subscriptions_[place] = {std::move(state), true};
+    exchange_.add_filter(*this, place, subscriptions_[place].state.filter);
+    exchange_.counters().subscriptions.add(1);
+  }
+  index(place);
+  return place;
+}
+
+// Rooms that the session is in already.
+void Session::index(std::uint32_t place) {
+  for (auto& [id, room] : rooms_) {
+    const bool there = std::find(room->matched.begin(), room->matched.end(), place) != room->matched.end();
+    if (is_shared(subscriptions_[place].state.filter)) continue;
+    if (!there && !topic_matches(subscriptions_[place].state.filter, room->name)) continue;
+    if (!there) room->matched.push_back(place);
+    merge(*room);
+  }
+}
+
+// ---- UNSUBSCRIBE
+
+void Session::run_unsubscribe(Job& job) {
+  Unsuback unsuback;
+  unsuback.packet_id = job.packet_id;
+  for (const std::string& filter : job.filters) {
+    const auto found = by_filter_.find(filter);
+    if (found == by_filter_.end()) {
+      unsuback.reasons.push_back(Reason::no_subscription_existed);
+      continue;
+    }
+    drop_subscription(found->second);
+    unsuback.reasons.push_back(Reason::success);
+  }
+  if (client_ != nullptr) client_->send(unsuback);
+}
+
+void Session::drop_subscription(std::uint32_t place) {
+  const std::string filter = subscriptions_[place].state.filter;
+  if (is_shared(filter)) leave_group(place);
+  exchange_.remove_filter(*this, place, filter);
+  exchange_.counters().subscriptions.add(-1);
+  by_filter_.erase(filter);
+  subscriptions_[place] = {};
+  std::erase_if(retained_, [&](const RetainedJob& job) { return job.subscription == place; });
+  for (auto it = rooms_.begin(); it != rooms_.end();) {
+    Joined& room = *it->second;
+    if (std::erase(room.matched, place) != 0) merge(room);
+    if (room.matched.empty()) {
+      leave_room(it->first, room);
+      it = rooms_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+// ---- retained messages
+
+void Session::start_retained(std::uint32_t place) {
+  const std::string& filter = subscriptions_[place].state.filter;
+  if (filter.starts_with("$SYS/")) {
+    for (const auto& [name, message] : exchange_.system()) {
+      if (topic_matches(filter, name)) deliver_loose(message, name, {place}, true);
+    }
+    return;
+  }
+  if (filter.starts_with('$')) return;
+  RetainedJob job;
+  job.subscription = place;
+  job.filter = filter;
+  for (const auto& [id, room] : rooms_) {
+    if (room->cursor != nullptr && topic_matches(filter, room->name)) job.heads[id] = room->cursor->room->tail().head();
+  }
+  retained_.push_back(std::move(job));
+}
+
+void Session::next_retained() {
+  while (!retained_.empty() && client_ != nullptr && !resuming_) {
+    RetainedJob& job = retained_.front();
+    const SubscriptionState& subscription = subscriptions_[job.subscription].state;
+    while (!job.messages.empty()) {
+      Message& encoded = exchange_.messages().get(job.messages.front().entry, job.messages.front().room_name);
+      const QoS qos = std::min(subscription.qos, encoded.qos());
+      if (client_->congested() || (qos != QoS::at_most_once && window_.free() == 0)) return;
+      const RetainedMessage message = std::move(job.messages.front());
+      job.messages.pop_front();
+      if (comes_live(job, *message.entry)) continue;
+      std::vector<std::uint32_t> ids;
+      if (subscription.id != 0) ids.push_back(subscription.id);
+      std::string out;
+      append(out, encoded, message.room_name, {qos, true, false, subscription.meta, 0, &ids, nullptr}, false);
+      send(out);
+    }
+    if (job.reading) return;
+    if (!job.more) {
+      retained_.pop_front();
+      continue;
+    }
+    job.reading = true;
+    exchange_.hub().log().call<RetainedPage>(
+        [subject = state_->subject, filter = job.filter, after = job.after, limit = exchange_.settings().retained_page](
+            Log& log, Reply<RetainedPage> reply) mutable {
+          log.retained(std::move(subject), std::move(filter), std::move(after), limit, std::move(reply));
+        },
+        [hub = &exchange_.hub(), id = id_, connection = connection_](Result<RetainedPage> page) {
+          auto* self = static_cast<Session*>(hub->session(id));
+          if (self != nullptr && self->connection_ == connection) self->retained_arrived(std::move(page));
+        });
+    return;
+  }
+}
+
+// What was published after the subscription began comes by the room's cursor.
+bool Session::comes_live(const RetainedJob& job, const Entry& entry) const {
+  if (const auto head = job.heads.find(entry.room); head != job.heads.end()) return entry.seq > head->second;
+  const Joined* room = find(entry.room);
+  return room != nullptr && room->position && entry.seq > *room->position;
+}
+
+void Session::retained_arrived(Result<RetainedPage> page) {
+  // The subscription may have been dropped, and its job with it.
+  if (retained_.empty() || !retained_.front().reading) return;
+  RetainedJob& job = retained_.front();
+  job.reading = false;
+  if (!page) return;  // asked again by on_tick
+  if (job.filter != page->filter) return;
+  job.more = page->more;
+  job.after = page->last;
+  for (RetainedMessage& message : page->messages) job.messages.push_back(std::move(message));
+  next_retained();
+}
+
+}  // namespace parley::mqtt

@@ -1,0 +1,141 @@
+#include "broker/core/mqtt/shares.h"
+
+#include <algorithm>
+
+#include "broker/protocol/mqtt/topic_syntax.h"
+
+namespace parley::mqtt {
+
+namespace {
+constexpr std::size_t credit = 64;           // of a member
+constexpr std::size_t entries_held = 1'024;  // of a group that waits; of more only the numbers are kept
+}  // namespace
+
+Shares::Shares(Log& log, HashKey key, ShareDelivery& workers)
+    : log_(log), workers_(workers), follower_(log.add_follower(*this)), tree_(key) {}
+
+Shares::~Shares() { log_.remove_follower(follower_); }
+
+Shares::Member* Shares::find(Group& group, ShareMember who) {
+  const auto found =
+      std::find_if(group.members.begin(), group.members.end(), [&](const Member& member) { return member.who == who; });
+  return found == group.members.end() ? nullptr : &*found;
+}
+
+void Shares::join(const std::string& filter, ShareMember member) {
+  std::unique_ptr<Group>& group = groups_[filter];
+  if (!group) {
+    group = std::make_unique<Group>();
+    group->number = next_number_++;
+    group->filter = filter;
+    SharedFilter parts;
+    parse_shared(filter, parts);
+    group->matched = parts.filter;
+    by_number_[group->number] = group.get();
+    tree_.add(group->matched, {group->number, 0});
+    log_.add_interest(follower_, group->matched);
+  }
+  if (find(*group, member) != nullptr) return;
+  group->members.push_back({member, {}});
+  assign(*group);
+}
+
+void Shares::leave(const std::string& filter, ShareMember who) {
+  const auto found = groups_.find(filter);
+  if (found == groups_.end()) return;
+  Group& group = *found->second;
+  Member* member = find(group, who);
+  if (member == nullptr) return;
+  group.waiting.insert(group.waiting.begin(), member->owed.begin(), member->owed.end());
+  group.members.erase(group.members.begin() + (member - group.members.data()));
+  if (!group.members.empty()) return assign(group);
+  tree_.remove(group.matched, group.number);
+  log_.remove_interest(follower_, group.matched);
+  by_number_.erase(group.number);
+  groups_.erase(found);
+}
+
+void Shares::done(const std::string& filter, ShareMember who, RoomId room, Seq seq) {
+  const auto found = groups_.find(filter);
+  if (found == groups_.end()) return;
+  Member* member = find(*found->second, who);
+  if (member == nullptr) return;
+  const auto owed =
+      std::find_if(member->owed.begin(), member->owed.end(), [&](const Owed& one) { return one.room == room && one.seq == seq; });
+  if (owed == member->owed.end()) return;
+  member->owed.erase(owed);
+  assign(*found->second);
+}
+
+void Shares::entries(std::vector<Run> runs) {
+  std::vector<FilterOwner> matched;
+  for (const Run& run : runs) {
+    matched.clear();
+    tree_.match(*run.name, matched);
+    for (const FilterOwner& owner : matched) {
+      Group& group = *by_number_.at(owner.id);
+      for (const EntryPtr& entry : *run.entries) {
+        if (entry->type != EntryType::message) continue;
+        group.waiting.push_back({run.room, run.name, entry->seq, group.waiting.size() < entries_held ? entry : nullptr});
+      }
+      assign(group);
+    }
+  }
+}
+
+void Shares::signal(SignalPtr signal) {
+  if (!signal->message) return;
+  std::vector<FilterOwner> matched;
+  tree_.match(*signal->name, matched);
+  for (const FilterOwner& owner : matched) {
+    Group& group = *by_number_.at(owner.id);
+    const Member& member = group.members[group.next++ % group.members.size()];
+    workers_.deliver_shared(member.who, group.filter, signal->name, signal->message);
+  }
+}
+
+// In turn, those that have credit.
+void Shares::assign(Group& group) {
+  while (!group.waiting.empty() && !group.members.empty()) {
+    Member* member = nullptr;
+    for (std::size_t i = 0; i < group.members.size() && member == nullptr; ++i) {
+      Member& candidate = group.members[(group.next + i) % group.members.size()];
+      if (candidate.owed.size() < credit) {
+        member = &candidate;
+        group.next = (group.next + i + 1) % group.members.size();
+      }
+    }
+    if (member == nullptr) return;
+    if (!group.waiting.front().entry) return read(group);
+    member->owed.push_back(group.waiting.front());
+    group.waiting.pop_front();
+    Owed& owed = member->owed.back();
+    workers_.deliver_shared(member->who, group.filter, owed.name, owed.entry);
+    if (owed.entry->footprint() > 4096) owed.entry = nullptr;  // read again, should it come to that
+  }
+}
+
+void Shares::read(Group& group) {
+  if (group.reading) return;
+  group.reading = true;
+  const Owed& first = group.waiting.front();
+  constexpr std::size_t bytes_max = 256U << 10U;
+  log_.read(first.room, first.seq - 1, credit, bytes_max, [this, number = group.number](const Result<LogPage>& page) {
+    const auto found = by_number_.find(number);
+    if (found == by_number_.end()) return;
+    Group& waiting = *found->second;
+    waiting.reading = false;
+    if (!page) return;  // asked again with the next event
+    for (const EntryPtr& entry : page->entries) {
+      for (Owed& owed : waiting.waiting) {
+        if (owed.room == entry->room && owed.seq == entry->seq) owed.entry = entry;
+        if (owed.room == entry->room && owed.seq >= entry->seq) break;
+      }
+    }
+    // Pruned or gone.
+    if (!waiting.waiting.empty() && !waiting.waiting.front().entry) waiting.waiting.pop_front();
+    assign(waiting);
+  });
+}
+
+}  // namespace parley::mqtt

@@ -1,0 +1,118 @@
+#include "broker/core/peers.h"
+
+namespace parley {
+
+Peers::Peers(cluster::Bus* bus, const Clock& clock, LogCounters& counters, PeerSettings settings, Owner& owner)
+    : bus_(bus), clock_(clock), counters_(counters), settings_(std::move(settings)), owner_(owner) {}
+
+void Peers::start() {
+  if (bus_ == nullptr) return;
+  bus_->start(*this);
+  bus_->subscribe(cluster::control_channel);
+}
+
+// ---- interest
+
+void Peers::want(RoomId room) {
+  if (bus_ == nullptr) return;
+  const cluster::Channel channel = cluster::channel_of(room);
+  if (wanted_[channel]++ == 0) bus_->subscribe(channel);
+}
+
+void Peers::unwant(RoomId room) {
+  if (bus_ == nullptr) return;
+  const cluster::Channel channel = cluster::channel_of(room);
+  if (--wanted_[channel] == 0) bus_->unsubscribe(channel);
+}
+
+// ---- telling
+
+template <typename What>
+void Peers::send(cluster::Channel channel, What what) {
+  if (!connected()) return;
+  const bool sent = bus_->publish(channel, envelope::encode({settings_.replica, epoch_, std::move(what)}));
+  (sent ? counters_.bus_sent : counters_.bus_unsent).add();
+}
+
+void Peers::send_entries(RoomId room, const std::vector<EntryPtr>& entries) {
+  if (!connected()) return;
+  const cluster::Channel channel = cluster::channel_of(room);
+  envelope::Entries part{room, {}};
+  std::size_t bytes = 0;
+  for (const EntryPtr& entry : entries) {
+    if (bytes > cluster::message_bytes) {
+      send(channel, std::exchange(part, {room, {}}));
+      bytes = 0;
+    }
+    part.entries.push_back(entry);
+    bytes += entry->footprint();
+  }
+  send(channel, std::move(part));
+}
+
+void Peers::send_signal(const Signal& signal) {
+  send(cluster::channel_of(signal.room),
+       envelope::Signal{signal.room, signal.type, signal.user_id, signal.user_name, signal.body, signal.only_to});
+}
+
+void Peers::send_presence_changed(RoomId room) { send(cluster::channel_of(room), envelope::PresenceChanged{room}); }
+
+void Peers::send_login_revoked(const std::string& login) {
+  if (bus_ == nullptr) return;
+  const MonoMs now = clock_.mono_ms();
+  while (!revocations_.empty() && (revocations_.front().until <= now || revocations_.size() >= settings_.revocations_max)) {
+    revocations_.pop_front();
+  }
+  revocations_.push_back({login, now + settings_.revocations_ms});
+  send(cluster::control_channel, envelope::LoginRevoked{login});
+}
+
+void Peers::repeat_revocations() {
+  for (const Revocation& revocation : revocations_) {
+    if (revocation.until > clock_.mono_ms()) send(cluster::control_channel, envelope::LoginRevoked{revocation.login});
+  }
+}
+
+// ---- hearing
+
+void Peers::on_message(cluster::Channel /*channel*/, std::string_view bytes) {
+  Result<envelope::Message> message = envelope::decode(bytes);
+  if (!message) return counters_.bus_malformed.add();
+  if (message->sender == settings_.replica) return;
+  counters_.bus_received.add();
+  // Another epoch: one of us has not noticed yet that the log is another one. A login's end holds in any.
+  const bool any_epoch = std::holds_alternative<envelope::LoginRevoked>(message->what);
+  if (message->epoch != epoch_ && !any_epoch) {
+    counters_.bus_malformed.add();
+    owner_.on_missed();
+    return;
+  }
+  receive(std::move(*message));
+}
+
+void Peers::receive(envelope::Message message) {
+  if (auto* entries = std::get_if<envelope::Entries>(&message.what)) {
+    owner_.on_entries(std::move(*entries));
+  } else if (auto* signal = std::get_if<envelope::Signal>(&message.what)) {
+    owner_.on_signal(std::move(*signal));
+  } else if (const auto* changed = std::get_if<envelope::PresenceChanged>(&message.what)) {
+    owner_.on_presence_changed(changed->room);
+  } else if (const auto* revoked = std::get_if<envelope::LoginRevoked>(&message.what)) {
+    owner_.on_login_revoked(revoked->login);
+  } else {
+    repeat_revocations();
+  }
+}
+
+void Peers::on_subscribed(cluster::Channel channel) {
+  if (channel == cluster::control_channel) {
+    send(cluster::control_channel, envelope::Hello{});
+    repeat_revocations();
+  } else {
+    owner_.on_missed();
+  }
+}
+
+void Peers::on_connected(bool connected) { owner_.on_bus(connected); }
+
+}  // namespace parley
