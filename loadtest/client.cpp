@@ -5,6 +5,7 @@
 #include "loadtest/mqtt_client.h"
 #include "loadtest/native_client.h"
 #include "loadtest/payload.h"
+#include "loadtest/socketio_client.h"
 
 namespace parley::loadtest {
 
@@ -84,6 +85,7 @@ void Client::append_body(std::string& out, const Outgoing& message) const {
 
 std::unique_ptr<Client> make_client(const ClientSettings& settings, LinkTurn& turn, ClientEvents& events, std::uint32_t index) {
   if (settings.protocol == Protocol::mqtt) return std::make_unique<MqttClient>(settings, turn, events, index);
+  if (settings.protocol == Protocol::socketio) return std::make_unique<SocketIoClient>(settings, turn, events, index);
   return std::make_unique<NativeClient>(settings, turn, events, index);
 }
 

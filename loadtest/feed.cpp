@@ -14,7 +14,8 @@ Feed::Feed(net::Loop& loop, const Options& options, Ledger& ledger, Fleet& fleet
       ledger_(ledger),
       fleet_(fleet),
       streams_(ledger.streams()),
-      acknowledged_(options.client.protocol != Protocol::mqtt || options.client.qos != mqtt::QoS::at_most_once) {
+      acknowledged_(options.client.protocol == Protocol::native ||
+                    (options.client.protocol == Protocol::mqtt && options.client.qos != mqtt::QoS::at_most_once)) {
   std::size_t longest = 0;
   for (std::uint32_t i = 0; i < plan.size(); ++i) {
     for (const Ledger::StreamId stream : plan[i].streams) streams_[stream].client = i;
@@ -48,6 +49,7 @@ void Feed::stop() {
 void Feed::publish_one(Ledger::StreamId id, std::int64_t sent_ns) {
   State& stream = streams_[id];
   ++stream.published;
+  if (ledger_.receivers(id) == 0) ++stream.delivered;  // nobody is there to wait for
   const std::uint32_t number = ledger_.publish(id);
   fleet_.client(stream.client).publish({id, number, sent_ns, ledger_.room_name(ledger_.room_of(id))});
 }

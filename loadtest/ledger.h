@@ -36,6 +36,8 @@ class Ledger {
 
   const std::string& room_name(RoomId room) const { return rooms_[room].name; }
   RoomId room_of(StreamId stream) const { return streams_[stream].room; }
+  // Subscribers that are present now.
+  std::uint32_t receivers(StreamId stream) const { return rooms_[streams_[stream].room].receivers; }
   std::size_t rooms() const { return rooms_.size(); }
   std::size_t streams() const { return streams_.size(); }
 

@@ -63,7 +63,10 @@ Result<Url> Url::parse(std::string_view text) {
     url.address = std::move(address).value();
     if (url.address.host.empty() || url.address.port == 0) return unusable(text);
     if (!url.websocket || url.path.starts_with("/mqtt")) url.protocol = Protocol::mqtt;
-    if (url.websocket && url.path.starts_with("/socket.io")) url.protocol = Protocol::socketio;
+    if (url.websocket && url.path.starts_with("/socket.io")) {
+      url.protocol = Protocol::socketio;
+      if (url.path.find('?') == std::string::npos) url.path += "?EIO=4&transport=websocket";
+    }
     return url;
   }
   return unusable(text);

@@ -75,6 +75,7 @@ void NativeSession::on(native::Id id, native::Connect& connect) {
   std::string text;
   native::append_connected(text, id, reply);
   send_text(text);
+  login_.token = std::string();  // said; hundreds of bytes that nobody asks for again
 }
 
 void NativeSession::on(native::Id id, native::Subscribe& subscribe) {

@@ -84,6 +84,19 @@ install_lint_deps() {
   apt_install clang-14 clang-format-14 clang-tidy-14 shellcheck
 }
 
+# What scripts/bench compares with. Debian starts a Mosquitto of its own on install: policy-rc.d says no for that moment.
+install_bench_deps() {
+  local policy=/usr/sbin/policy-rc.d made=
+  apt_install libgtest-dev libgmock-dev libbenchmark-dev
+  if [ -n "$(missing_packages mosquitto)" ] && [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    made=1
+  fi
+  apt_install mosquitto python3-flask-socketio python3-eventlet util-linux
+  [ -z "$made" ] || as_root rm -f "$policy"
+}
+
 install_browser() {
   apt_install chromium fonts-liberation
 }

@@ -53,8 +53,8 @@ async function startProxy(target, meddle) {
       }
       for (;;) {
         if (rest.length < 4) break;
-        const short = rest[1] < 126;
-        const size = short ? 2 + rest[1] : 4 + rest.readUInt16BE(2);
+        const small = rest[1] < 126;
+        const size = small ? 2 + rest[1] : 4 + rest.readUInt16BE(2);
         if (rest.length < size) break;
         const frame = Buffer.from(rest.subarray(0, size));
         rest = rest.subarray(size);
