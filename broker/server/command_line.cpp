@@ -56,7 +56,7 @@ std::vector<std::string> with_environment(const std::vector<Row>& rows, int argc
   std::vector<std::string> all;
   for (const std::string& name : names) {
     const char* value = std::getenv(variable_of(name).c_str());
-    if (value == nullptr) continue;
+    if (value == nullptr || *value == '\0') continue;  // set and empty: as if it were not there
     const std::string flag = "--" + name;
     const bool replaced = std::any_of(given.begin(), given.end(),
                                       [&](const std::string& word) { return word == flag || word.starts_with(flag + "="); });

@@ -68,6 +68,14 @@ TEST(Config, FlagsStandAboveVariablesAndThoseAboveTheFile) {
   EXPECT_EQ(line.config.window, 7U);
 }
 
+TEST(Config, AnEmptyVariableIsAsIfItWereNotThere) {
+  const Variable variable("PARLEY_METRICS_LISTEN", "");
+  const CommandLine line = parse({"--window", "7"});
+  ASSERT_EQ(line.verb, Verb::serve);
+  EXPECT_TRUE(line.config.metrics_listen.empty());
+  EXPECT_EQ(line.config.window, 7U);
+}
+
 TEST(Config, SwitchesListsAndVerbs) {
   EXPECT_TRUE(parse({"--anonymous"}).config.anonymous);
   EXPECT_FALSE(parse({"--registration=false"}).config.registration);
