@@ -97,7 +97,7 @@ void Client::violated(const Violation& violation) {
   const bool connected = stage_ == Stage::connected;
   exchange_.counters().ended[static_cast<unsigned>(violation.reason)].add();
   std::string farewell;
-  append_farewell(farewell, violation, connected);
+  append_farewell(farewell, violation, connected, receiver_.problem_information);
   if (!farewell.empty()) {
     exchange_.counters().sent(connected ? PacketType::disconnect : PacketType::connack, farewell.size());
     send_bytes(farewell);

@@ -97,7 +97,7 @@ class Client {
   std::string peer_;
   PacketReader reader_;
   Stage stage_ = Stage::connecting;
-  Receiver receiver_{Version::v311, packet_bytes_most, true};
+  Receiver receiver_{Version::v311, packet_bytes_most, false};
   MonoMs opened_;
   MonoMs last_packet_;
   MonoMs keep_alive_ms_ = 0;  // with the grace of a half; 0: none

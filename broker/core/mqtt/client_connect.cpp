@@ -57,7 +57,8 @@ void Client::read_properties(const Connect& packet) {
   if (packet.version == Version::v5) {
     expiry_s_ = properties.session_expiry_interval_s.value_or(0);
     receiver_.packet_bytes_max = properties.maximum_packet_size.value_or(packet_bytes_most);
-    receiver_.problem_information = properties.request_problem_information.value_or(true);
+    // Reason strings may always go out, but few clients show them: only for one that asks in so many words.
+    receiver_.problem_information = properties.request_problem_information.value_or(false);
     inflight_max_ = std::min<unsigned>(inflight_max_, properties.receive_maximum.value_or(65'535));
     alias_max_ = std::min(properties.topic_alias_maximum.value_or(0), settings.topic_aliases);
     const unsigned longest = settings.keep_alive_max_s;

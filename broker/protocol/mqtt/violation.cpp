@@ -4,13 +4,13 @@
 
 namespace parley::mqtt {
 
-void append_farewell(std::string& out, const Violation& violation, bool connected) {
+void append_farewell(std::string& out, const Violation& violation, bool connected, bool explain) {
   const Receiver receiver{violation.version, packet_bytes_most, true};
   if (violation.carrier == Carrier::none) return;
   if (violation.carrier == Carrier::disconnect && connected) {
     Disconnect disconnect;
     disconnect.reason = violation.reason;
-    disconnect.properties.reason_string = violation.text;
+    if (explain) disconnect.properties.reason_string = violation.text;
     append(out, disconnect, receiver);
     return;
   }
@@ -19,7 +19,7 @@ void append_farewell(std::string& out, const Violation& violation, bool connecte
   if (violation.version == Version::v5) {
     // A few reasons of DISCONNECT are none of CONNACK.
     if (!is_allowed(violation.reason, PacketType::connack, Sender::server)) connack.reason = Reason::protocol_error;
-    connack.properties.reason_string = violation.text;
+    if (explain) connack.properties.reason_string = violation.text;
   }
   append(out, connack, receiver);
 }

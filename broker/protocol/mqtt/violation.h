@@ -24,6 +24,7 @@ struct Violation {
 
 // Appends what a server sends before it closes, nothing when the carrier is none. Until a CONNACK with success has left no
 // DISCONNECT may [MQTT5-3.14.0-1]: give `connected` false and a CONNACK takes its place.
-void append_farewell(std::string& out, const Violation& violation, bool connected);
+// `explain`: with the text as reason string.
+void append_farewell(std::string& out, const Violation& violation, bool connected, bool explain = true);
 
 }  // namespace parley::mqtt
