@@ -42,8 +42,9 @@ void Log::publish(SubjectPtr subject, Publish publish, Reply<Appended> done) {
     return;
   }
   const std::string name = publish.room;
+  const Keep keep = publish.keep;
   rooms_.with_room_or_new(
-      subject, name, publish.keep,
+      subject, name, keep,
       [this, subject, publish = std::move(publish), done = std::move(done)](Result<LogRoomPtr> found) mutable {
         if (!found) return done(found.error());
         const LogRoomPtr room = found.value();
