@@ -1,5 +1,6 @@
 #include "broker/core/subscriber_set.h"
 
+#include <cassert>
 #include <cstring>
 #include <utility>
 
@@ -26,11 +27,12 @@ FilterOwner* SubscriberSet::find_slot(SlotId id) {
 bool SubscriberSet::set(FilterOwner subscriber) {
   FilterOwner* slot = find_slot(subscriber.id);
   const bool is_new = slot == nullptr || slot->id != subscriber.id;
-  const bool full = hashed() ? (size_ + 1) * 4ULL > capacity_ * 3ULL : slot == nullptr;
+  const bool full = slot == nullptr || (hashed() && (size_ + 1) * 4ULL > capacity_ * 3ULL);
   if (is_new && full) {
     rebuild(capacity_ * 2);
     slot = find_slot(subscriber.id);
   }
+  assert(slot != nullptr);
   *slot = subscriber;
   if (is_new) ++size_;
   return is_new;
