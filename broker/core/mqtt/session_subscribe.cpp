@@ -113,6 +113,7 @@ void Session::run_subscribe(Job& job) {
   }
   job_running_ = true;
   std::vector<std::string> added;  // empty where the filter was there already
+  added.reserve(asked.size());
   for (const FilterWish& wish : asked) added.push_back(wish.fresh ? wish.filter : std::string());
   exchange_.hub().log().call<std::vector<Granted>>(
       [follower = exchange_.hub().follower(), subject = state_->subject, asked = std::move(asked)](
