@@ -76,16 +76,17 @@ void Connector::work() {
     waiting_.pop_front();
   }
   Result<Opened> opened = open_connection(wanted.duty, settings_, replica_, interrupt_);
-  std::deque<Wanted> failed;
+  std::deque<Wanted> answered;
   if (!opened.ok()) {
     const std::lock_guard lock(mutex_);
-    failed.swap(waiting_);
+    answered.swap(waiting_);
   }
-  failed.push_front(std::move(wanted));
-  loop_.post([alive = alive_, failed = std::move(failed), opened = std::move(opened)]() mutable {
-    for (Wanted& each : failed) {
-      if (!*alive) return;
-      opened.ok() ? each.done(std::move(opened)) : each.done(opened.error());
+  answered.push_front(std::move(wanted));
+  loop_.post([alive = alive_, answered = std::move(answered), opened = std::move(opened)]() mutable {
+    if (!*alive) return;
+    if (opened.ok()) return answered.front().done(std::move(opened));
+    for (Wanted& each : answered) {
+      if (*alive) each.done(opened.error());
     }
   });
 }
