@@ -39,10 +39,10 @@ struct Config {
   bool registration = true;
   bool auto_create = true;
   bool echo = false;
+  bool proxy_protocol = false;
   std::vector<std::string> allowed_origins;
   std::vector<std::string> trusted_proxies;
   std::string forwarded_header = "x-forwarded-for";
-  bool proxy_protocol = false;
   MonoMs access_token_ttl = 900'000;
   MonoMs refresh_token_ttl = 30LL * 86'400'000;
   MonoMs guest_token_ttl = 86'400'000;
@@ -53,9 +53,9 @@ struct Config {
 
   // Limits of a connection
   unsigned connections_max = 100'000;
+  unsigned window = 1024;
   std::size_t frame_bytes = 65'536;
   std::size_t echo_message_bytes = 16U << 20U;
-  unsigned window = 1024;
   std::size_t window_bytes = 1U << 20U;
   unsigned subscriptions_max = 1000;
   unsigned inflight_max = 256;
@@ -74,9 +74,9 @@ struct Config {
   unsigned mqtt_receive_max = 1024;
   unsigned mqtt_inflight_max = 256;
   unsigned mqtt_topic_aliases = 64;
+  unsigned mqtt_sessions_max = 1'000'000;
   MonoMs mqtt_keep_alive_max = 0;  // 0: as clients ask
   MonoMs mqtt_session_expiry_max = 30LL * 86'400'000;
-  unsigned mqtt_sessions_max = 1'000'000;
   MonoMs mqtt_sys_interval = 10'000;  // 0: no $SYS topics
 
   // Limits of HTTP
