@@ -29,6 +29,7 @@ Result<Fault> parse_fault(std::string_view text, bool kill);
 
 struct Options {
   Scenario scenario = Scenario::fanout;
+  std::uint32_t seed = 1;
   std::vector<Url> urls;
   ClientSettings client;
 
@@ -37,10 +38,10 @@ struct Options {
   std::uint32_t publishers = 1;      // of a room; in `iot`, in all
   std::uint32_t members = 10;        // chat, soak, mixed: of a room, each subscribes and publishes
   std::uint32_t stalled = 0;         // subscribers that stop reading when the measurement begins
+  std::uint32_t in_flight = 1;       // closed loop: of each publisher in each room
   std::string room_prefix;           // default: load/RUN
 
-  std::uint32_t in_flight = 1;  // closed loop: of each publisher in each room
-  double rate = 0;              // open loop: messages published a second, in all; 0: closed loop
+  double rate = 0;  // open loop: messages published a second, in all; 0: closed loop
   double warmup_s = 1;
   double duration_s = 10;
   std::uint64_t messages = 0;  // ends the measurement when that many were published; 0: by time
@@ -48,14 +49,14 @@ struct Options {
   double drain_s = 10;         // the longest wait for what is still under way at the end
 
   unsigned connecting = 128;     // connections being made at a time
-  double every_s = 3;            // resume: between two breaks
   std::uint32_t backlog = 1000;  // offline: messages of a room while everybody is away
+  double every_s = 3;            // resume: between two breaks
   double think_s = 2;            // mixed: between two messages of one person, on average
   double stay_s = 20;            // mixed, soak: that a person stays, on average
-  std::uint32_t seed = 1;
 
-  bool lossy = false;       // losses are counted and no violation: for a broker that promises nothing
-  bool history = true;      // compare with the broker's history at the end, where it has one
+  bool lossy = false;   // losses are counted and no violation: for a broker that promises nothing
+  bool history = true;  // compare with the broker's history at the end, where it has one
+  bool quiet = false;
   std::string history_url;  // http://HOST:PORT of a Parley; default: the native URL's
   std::vector<int> server_pids;
   std::vector<Fault> faults;
@@ -63,7 +64,6 @@ struct Options {
   std::string title;
   std::string json_path;
   std::string html_path;
-  bool quiet = false;
 };
 
 // Each setting that matters to the figures, by name, for the report.

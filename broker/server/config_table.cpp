@@ -307,7 +307,7 @@ Status check_config(const Config& config) {
     const auto address = net::Address::parse(config.metrics_listen);
     if (!address) return refuse("--metrics-listen: " + address.error().message);
   }
-  if (const Status mqtt = check_mqtt(config); !mqtt) return mqtt;
+  if (Status mqtt = check_mqtt(config); !mqtt) return mqtt;
   if (!config.database.empty()) {
     if (const Status known = check_store_url(config.database); !known) return refuse("--database: " + known.error().message);
   }

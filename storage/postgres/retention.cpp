@@ -51,6 +51,7 @@ std::unique_ptr<Call> prune_rooms(std::vector<Pruned> plan, Reply<std::vector<Pr
       },
       [](const Rows& rows) -> Result<std::vector<Pruned>> {
         std::vector<Pruned> moved;
+        moved.reserve(static_cast<std::size_t>(rows.count()));
         for (int row = 0; row < rows.count(); ++row) moved.push_back({rows.integer(row, 0), rows.natural(row, 1)});
         return moved;
       });

@@ -112,6 +112,7 @@ std::unique_ptr<Call> list_rooms(RoomsQuery query, Reply<std::vector<RoomView>> 
       },
       [](const Rows& rows) -> Result<std::vector<RoomView>> {
         std::vector<RoomView> views;
+        views.reserve(static_cast<std::size_t>(rows.count()));
         for (int row = 0; row < rows.count(); ++row) views.push_back(to_view(rows, row));
         return views;
       });

@@ -7,9 +7,9 @@ namespace {
 std::int64_t to_integer(std::string_view bytes) {
   if (bytes.empty()) return 0;
   // Big-endian, the sign in the first byte.
-  std::int64_t value = static_cast<signed char>(bytes.front());
-  for (const char byte : bytes.substr(1)) value = (value << 8) | static_cast<unsigned char>(byte);
-  return value;
+  std::uint64_t value = (static_cast<unsigned char>(bytes.front()) & 0x80U) != 0 ? ~std::uint64_t{0} : 0;
+  for (const char byte : bytes) value = (value << 8U) | static_cast<unsigned char>(byte);
+  return static_cast<std::int64_t>(value);
 }
 
 // Calls element(bytes) for each element of an array (see Params::begin_array); NULL has no bytes.

@@ -127,9 +127,10 @@ Status backup(const std::string& from, const std::string& to) {
 Status restore(const std::string& from, const std::string& to) {
   if (!exists(from)) return Error{Code::not_found, from + ": no backup is there"};
   for (const char* suffix : {"", "-wal", "-journal"}) {
-    if (exists(to + suffix))
+    if (exists(to + suffix)) {
       return Error{Code::conflict,
                    to + suffix + " is there already: stop the broker and move it away, or restore into another folder"};
+    }
   }
   const Result<std::unique_ptr<OwnerFile>> owner = OwnerFile::lock(to);
   if (!owner) return owner.error();
