@@ -105,6 +105,8 @@ void Log::submit(const LogRoomPtr& room, Role role, const SubjectPtr& subject, P
   entry.content_type = std::move(publish.content_type);
   entry.properties = std::move(publish.properties);
   entry.retain = publish.retain;
+  entry.inbound = publish.inbound;
+  entry.will = publish.will;
   if (publish.expires_s != 0) entry.expires = clock_.unix_ms() + UnixMs{publish.expires_s} * 1000;
   if (publish.fire_and_forget && room->info.keep == Keep::acked) {
     forward_message(room, std::move(entry));

@@ -41,10 +41,12 @@ struct Publish {
   std::string cid;
   std::string body;
   std::string content_type;
-  std::string properties;        // not empty: it came by MQTT
-  Keep keep = Keep::all;         // of the room, if this publish makes it
-  std::uint32_t expires_s = 0;   // Message Expiry Interval; 0: never
-  bool retain = false;           // becomes the room's retained message; without a body it takes that one away
+  std::string properties;                // not empty: it came by MQTT
+  Keep keep = Keep::all;                 // of the room, if this publish makes it
+  std::uint32_t expires_s = 0;           // Message Expiry Interval; 0: never
+  std::optional<InboundPacket> inbound;  // it came as that QoS 2 packet of a stored session
+  WillId will = 0;                       // it is that stored will
+  bool retain = false;                   // becomes the room's retained message; without a body it takes that one away
   bool fire_and_forget = false;  // QoS 0: not kept where the room keeps only what is acknowledged; then the answer's seq is 0
 };
 

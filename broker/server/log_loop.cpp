@@ -81,7 +81,8 @@ Status LogLoop::open() {
   log_ = std::make_unique<Log>(*store_, loop_, std::move(settings), bus_.get());
   mqtt::RegistrySettings registry_settings;
   registry_settings.sessions_max = config_.mqtt_sessions_max;
-  mqtt_ = std::make_unique<mqtt::Registry>(*log_, loop_, random_key(random_), registry_settings, mqtt_workers_);
+  registry_settings.owner = random_.id(16);
+  mqtt_ = std::make_unique<mqtt::Registry>(*log_, loop_, random_key(random_), registry_settings, mqtt_workers_, store_.get());
   mqtt_shares_ = std::make_unique<mqtt::Shares>(*log_, random_key(random_), mqtt_workers_);
   hasher_ = std::make_unique<api::Hasher>(pool_, api::HasherSettings{*cost, config_.password_queue});
   api::AccountSettings account_settings;

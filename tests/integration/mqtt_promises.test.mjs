@@ -8,7 +8,7 @@ import { seed } from './lib/random.mjs';
 describe('MQTT promises', () => {
   it(
     'QoS 2 is exactly once over 2 rounds of SIGKILL and restart',
-    { timeout: 120_000, todo: 'sessions are not in storage yet' },
+    { timeout: 120_000 },
     async (t) => {
       const result = await mqttCrashTest({ rounds: 2, seed, print: (line) => t.diagnostic(line) });
       assert.equal(result.bad, 0);

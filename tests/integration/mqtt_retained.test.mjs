@@ -185,6 +185,5 @@ mqttSuite('retained', (test, state) => {
         [['one', true]],
       );
     },
-    { todo: 'sessions are not in storage yet' },
   );
 });

@@ -179,7 +179,6 @@ mqttSuite('session', (test, state) => {
       assert.ok(back.packets.some(({ type, id: rel }) => type === 'pubrel' && rel === got[1].id));
       void connect;
     },
-    { todo: 'sessions are not in storage yet' },
   );
 
   test(
@@ -201,7 +200,6 @@ mqttSuite('session', (test, state) => {
       assert.equal(back.connack.present, true);
       assert.deepEqual(await back.settle(), []);
     },
-    { todo: 'sessions are not in storage yet' },
   );
 
   test(

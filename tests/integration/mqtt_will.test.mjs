@@ -153,6 +153,5 @@ mqttSuite('will', (test, state) => {
       assert.equal((await again.publishes(1, 15_000))[0].text, 'after the crash');
       void connect;
     },
-    { todo: 'sessions are not in storage yet' },
   );
 });

@@ -74,7 +74,7 @@ void Client::handle(Packet& packet) {
       return;
     }
     case PacketType::pubrel:
-      return on_pubrel(std::get<Pubrel>(packet));
+      return session_->on_pubrel(std::get<Pubrel>(packet).packet_id);
     case PacketType::pubcomp:
       return session_->on_pubcomp(std::get<Pubcomp>(packet).packet_id);
     case PacketType::subscribe:
@@ -196,6 +196,13 @@ void Client::send(const Packet& packet) {
   if (!frame) return;
   exchange_.counters().sent(type_of(packet), frame.size());
   transport_.send(std::move(frame));
+}
+
+std::string Client::encoded(const Packet& packet) const {
+  std::string out;
+  append(out, packet, receiver_);
+  exchange_.counters().sent(type_of(packet), out.size());
+  return out;
 }
 
 void Client::send_frame(PacketType type, const Frame& frame) {

@@ -52,6 +52,8 @@ class Client {
   bool congested() const { return transport_.congested(); }
   void send(const Packet& packet);
   void send_frame(PacketType type, const Frame& frame);
+  // For send_bytes, and counted.
+  std::string encoded(const Packet& packet) const;
   // Whole packets, counted already.
   void send_bytes(std::string_view bytes) { transport_.send(Frame::copy_of(bytes)); }
   // Topic aliases towards the client (MQTT 5 §3.3.2.3.4).
@@ -87,7 +89,6 @@ class Client {
   void published(std::uint16_t packet_id, QoS qos, AckQueue::Ticket ticket, MonoMs began, const Result<Appended>& result);
   void acknowledge(QoS qos, AckQueue::Ticket ticket, std::uint16_t packet_id, Reason reason, std::string_view text);
   void forget_received(std::uint16_t packet_id);
-  void on_pubrel(const Pubrel& packet);
   std::string encode_ack(const Packet& packet) const;
   void flush(AckQueue& acks, PacketType type);
 

@@ -141,6 +141,7 @@ void Client::arrive() {
   arrival.clean_start = clean_start_;
   arrival.expiry_s = expiry_s_;
   arrival.owner = {exchange_.hub().follower(), id_};
+  arrival.will = will_;
   Exchange* exchange = &exchange_;
   exchange_.around().registry.call<Welcome>(
       [arrival = std::move(arrival)](Registry& registry, Reply<Welcome> reply) mutable {
@@ -157,6 +158,7 @@ void Client::arrive() {
           state->client_id = client_id;
           state->subject = subject;
         }
+        state->stored = welcome->stored;
         Session& session = exchange->open(std::move(state));
         exchange->close(session, welcome->generation, expiry_s, std::nullopt);
       });
@@ -164,6 +166,10 @@ void Client::arrive() {
 
 void Client::arrived(Result<Welcome> welcome) {
   if (!welcome) {
+    const Code why = welcome.error().code;
+    if (why == Code::unavailable || why == Code::internal) {
+      return refuse(Reason::server_unavailable, "storage takes nothing now");
+    }
     const bool full = welcome.error().code == Code::too_large;
     return refuse(full ? Reason::quota_exceeded : Reason::not_authorized, "the session cannot be had");
   }
@@ -174,6 +180,7 @@ void Client::arrived(Result<Welcome> welcome) {
     state->client_id = client_id_;
     state->subject = subject_;
   }
+  state->stored = welcome->stored;
   generation_ = welcome->generation;
   stage_ = Stage::connected;
   last_packet_ = exchange_.clock().mono_ms();

@@ -89,6 +89,7 @@ void Client::publish(const Publish& packet) {
   entry.keep = Keep::acked;
   entry.retain = packet.retain;
   entry.expires_s = packet.properties.message_expiry_interval_s.value_or(0);
+  if (qos == QoS::exactly_once && session_->stored().id != 0) entry.inbound = InboundPacket{session_->stored(), packet.packet_id};
   entry.fire_and_forget = qos == QoS::at_most_once && !packet.retain;
   if (qos == QoS::at_least_once) ++unacked_;
   if (qos == QoS::exactly_once) receiving_.insert(packet.packet_id);
@@ -121,7 +122,10 @@ void Client::published(std::uint16_t packet_id, QoS qos, AckQueue::Ticket ticket
   } else {
     if (result->duplicate) counters.duplicates.add();
     counters.ack_latency_us.record(static_cast<std::uint64_t>(exchange_.clock().mono_ms() - began) * 1000);
-    if (qos == QoS::exactly_once) session_->received().push_back(packet_id);
+    if (qos == QoS::exactly_once) {
+      std::vector<std::uint16_t>& received = session_->received();
+      if (std::find(received.begin(), received.end(), packet_id) == received.end()) received.push_back(packet_id);
+    }
     acknowledge(qos, ticket, packet_id, Reason::success, {});
   }
   if (draining_ && publishes_ == 0) return end(Reason::server_shutting_down, "the server is stopping");
@@ -141,7 +145,7 @@ void Client::acknowledge(QoS qos, AckQueue::Ticket ticket, std::uint16_t packet_
     pubrecs_.settle(ticket, encode_ack(Pubrec{ack}));
     flush(pubrecs_, PacketType::pubrec);
     // 3.1.1 has no refusal: the exchange goes on to PUBREL.
-    if (is_error(reason) && version() == Version::v311) session_->received().push_back(packet_id);
+    if (is_error(reason) && version() == Version::v311) session_->hold_received(packet_id);
   }
 }
 
@@ -159,12 +163,6 @@ void Client::flush(AckQueue& acks, PacketType type) {
     out += *next;
   }
   if (!out.empty()) send_bytes(out);
-}
-
-void Client::on_pubrel(const Pubrel& packet) {
-  std::vector<std::uint16_t>& received = session_->received();
-  const bool known = std::erase(received, packet.packet_id) != 0;
-  send(Pubcomp{{packet.packet_id, known ? Reason::success : Reason::packet_identifier_not_found, {}}});
 }
 
 }  // namespace parley::mqtt

@@ -70,6 +70,10 @@ void Exchange::hand_over(Hub::SessionId id, const std::string& client_id, std::u
   for (const std::string& filter : session.filters()) {
     hub().log().tell([follower = hub().follower(), filter](Log& log) { log.remove_interest(follower, filter); });
   }
+  if (std::optional<SessionSave> save = session.take_save()) {
+    around_.registry.tell(
+        [save = std::move(*save)](Registry& registry) mutable { registry.save(std::move(save), [](const Result<Nothing>&) {}); });
+  }
   around_.registry.tell([client_id, generation, state = session.take_state()](Registry& registry) mutable {
     registry.left(client_id, generation, std::move(state));
   });

@@ -11,8 +11,17 @@ namespace {
 constexpr std::size_t rooms_seen_max = 100'000;
 }
 
-Registry::Registry(Log& log, const Clock& clock, HashKey key, RegistrySettings settings, TakeOver& workers)
-    : log_(log), clock_(clock), settings_(settings), workers_(workers), follower_(log.add_follower(*this)), watched_(key) {}
+Registry::Registry(Log& log, const Clock& clock, HashKey key, RegistrySettings settings, TakeOver& workers, Store* store)
+    : log_(log),
+      clock_(clock),
+      settings_(std::move(settings)),
+      workers_(workers),
+      store_(store),
+      sessions_(store == nullptr ? nullptr : store->mqtt()),
+      follower_(log.add_follower(*this)),
+      watched_(key) {
+  stored_tick();  // the lease comes before the first session
+}
 
 Registry::~Registry() { log_.remove_follower(follower_); }
 
@@ -27,7 +36,7 @@ void Registry::arrive(Arrival arrival, Reply<Welcome> done) {
   }
   Known& known = *slot;
   const std::string user = arrival.subject->guest ? std::string() : arrival.subject->user_id;
-  const bool anybodys = !known.owned && !known.leaving && !known.state;
+  const bool anybodys = !busy(known) && !known.state;
   if (!anybodys && known.user_id != user) {
     return done({Code::forbidden, "this client identifier belongs to a session of another user"});
   }
@@ -37,7 +46,7 @@ void Registry::arrive(Arrival arrival, Reply<Welcome> done) {
   }
   known.user_id = user;
   Waiting waiting{std::move(arrival), std::move(done)};
-  if (!known.owned && !known.leaving) return admit(known, std::move(waiting));
+  if (!busy(known)) return open(known, std::move(waiting));
   known.waiting.push_back(std::move(waiting));
   if (known.owned) {
     numbers_.taken_over.add();
@@ -53,7 +62,8 @@ void Registry::epoch_changed() {
   }
 }
 
-void Registry::admit(Known& known, Waiting waiting) {
+void Registry::admit(Known& known, Waiting waiting, SessionKey stored) {
+  known.opening = false;
   Arrival& arrival = waiting.arrival;
   Welcome welcome;
   const bool resumes = known.state != nullptr && !arrival.clean_start;
@@ -68,6 +78,7 @@ void Registry::admit(Known& known, Waiting waiting) {
     // A guest has no name to come back under but its session's.
     if (!known.state->subject->guest) known.state->subject = arrival.subject;
     welcome.state = std::move(known.state);
+    welcome.state->stored = stored;
   }
   unwatch(known);
   known.positions.clear();
@@ -79,21 +90,20 @@ void Registry::admit(Known& known, Waiting waiting) {
   known.expires = 0;
   known.generation = next_generation_++;
   welcome.generation = known.generation;
+  welcome.stored = known.stored = stored;
   waiting.done(std::move(welcome));
+  // Somebody else has come meanwhile: the one that was let in is taken over in its turn.
+  if (known.waiting.empty()) return;
+  numbers_.taken_over.add();
+  workers_.take_over(known.owner);
 }
 
 void Registry::admit_next(const std::string& client_id) {
   Known& known = *known_.at(client_id);
-  if (known.owned || known.leaving || known.waiting.empty()) return;
+  if (busy(known) || known.waiting.empty()) return;
   Waiting next = std::move(known.waiting.front());
   known.waiting.pop_front();
-  const bool more = !known.waiting.empty();
-  admit(known, std::move(next));
-  // Somebody else has come meanwhile: the one that was let in is taken over in its turn.
-  if (more) {
-    numbers_.taken_over.add();
-    workers_.take_over(known.owner);
-  }
+  open(known, std::move(next));
 }
 
 // ---- leaving
@@ -114,7 +124,11 @@ void Registry::leave(const std::string& client_id, std::uint64_t generation, std
       known->expires = clock_.mono_ms() + MonoMs{expiry_s} * 1000;
       due(known->expires, client_id);
     }
-    schedule_will(client_id, *known, std::move(will), expiry_s);
+    if (known->stored.id != 0) {
+      close_stored(*known, expiry_s, will.has_value());
+    } else {
+      schedule_will(client_id, *known, std::move(will), expiry_s);
+    }
   }
   done(Nothing{});
 }
@@ -144,7 +158,12 @@ void Registry::end(const std::string& client_id, std::uint64_t generation, std::
   if (known == nullptr || !known->owned) return;
   known->owned = false;
   --owned_;
-  if (will) publish_will(known->subject, std::move(*will));
+  if (known->stored.id != 0) {
+    close_stored(*known, 0, will.has_value());
+    known->stored = {};
+  } else if (will) {
+    publish_will(known->subject, std::move(*will));
+  }
   if (known->waiting.empty()) return forget(client_id);
   admit_next(client_id);
 }
@@ -212,7 +231,7 @@ void Registry::entries(std::vector<Run> runs) {
     watched_.match(*run.name, matched_);
     for (const FilterOwner& owner : matched_) {
       Known& known = *by_number_.at(owner.id);
-      known.positions.try_emplace(run.room, Position{run.room, *run.name, run.entries->front()->seq - 1});
+      known.positions.try_emplace(run.room, Position{run.room, *run.name, run.entries->front()->seq - 1, {}});
     }
   }
 }
@@ -231,11 +250,12 @@ void Registry::tick() {
       publish_will(known.subject, std::move(*known.will));
       known.will.reset();
     }
-    if (known.owned || known.leaving || known.expires == 0 || known.expires > now) continue;
+    if (busy(known) || known.expires == 0 || known.expires > now) continue;
     numbers_.expired.add();
     if (known.will) publish_will(known.subject, std::move(*known.will));
     forget(client_id);
   }
+  stored_tick();
   numbers_.owned.set(static_cast<std::int64_t>(owned_));
   numbers_.away.set(static_cast<std::int64_t>(known_.size() - owned_));
 }

@@ -7,6 +7,9 @@
 // filters in its own (`leave` is answered), and the other way round when a client returns. Meanwhile both note the rooms in which
 // something matched for the first time.
 //
+// A session that is to outlive its connection is in storage too, where the store has a part for MQTT: it is opened there before
+// its client is let in, and after a restart it is read from there. While the process lives, what is here is the newer one.
+//
 // Threads: the log's. Workers reach it through Remote<Registry>.
 
 #include <deque>
@@ -17,11 +20,13 @@
 
 #include "broker/core/log.h"
 #include "broker/core/mqtt/state.h"
+#include "storage/mqtt_store.h"
 
 namespace parley::mqtt {
 
 struct RegistrySettings {
   std::size_t sessions_max = 1'000'000;  // connected ones not counted
+  std::string owner = "broker";          // names this life of the process in storage
 };
 
 // One connection of one worker: where a take-over is told.
@@ -36,10 +41,12 @@ struct Arrival {
   bool clean_start = false;
   std::uint32_t expiry_s = 0;
   Owner owner;
+  std::optional<WillMessage> will;
 };
 struct Welcome {
   std::uint64_t generation = 0;         // to be given with everything that follows
   std::unique_ptr<SessionState> state;  // null: a new session. Its filters are in the log's index for the worker already
+  SessionKey stored;                    // id 0: in memory alone
 };
 
 class TakeOver {
@@ -52,7 +59,7 @@ class TakeOver {
 class Registry final : public Follower {
  public:
   // `log` has this as a follower until it is destroyed.
-  Registry(Log& log, const Clock& clock, HashKey key, RegistrySettings settings, TakeOver& workers);
+  Registry(Log& log, const Clock& clock, HashKey key, RegistrySettings settings, TakeOver& workers, Store* store = nullptr);
   ~Registry() override;
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
@@ -66,6 +73,12 @@ class Registry final : public Follower {
   void left(const std::string& client_id, std::uint64_t generation, std::unique_ptr<SessionState> state);
   // The connection ended and the session with it.
   void end(const std::string& client_id, std::uint64_t generation, std::optional<WillMessage> will);
+
+  // ---- stored sessions: answered once it is committed. conflict: the session is not this connection's any more.
+  void keep(SessionKey session, std::vector<MqttSubscription> subscriptions, Reply<Nothing> done);
+  void drop(SessionKey session, std::vector<std::string> filters, Reply<Nothing> done);
+  // All sessions' that came while one commit was under way share the next. Tried again while storage is away.
+  void save(SessionSave save, Reply<Nothing> done);
 
   // Several times a second: expiry, delayed wills.
   void tick();
@@ -96,6 +109,8 @@ class Registry final : public Follower {
     SlotId number = 0;  // in the index of filters
     std::uint64_t generation = 0;
     bool owned = false;    // a worker has it
+    bool opening = false;  // storage is asked for it
+    SessionKey stored;     // id 0: in memory alone
     bool leaving = false;  // `leave` came, `left` has not
     Owner owner;
     std::string user_id;  // empty: a guest's
@@ -110,7 +125,30 @@ class Registry final : public Follower {
   };
 
   Known* find(const std::string& client_id, std::uint64_t generation);
-  void admit(Known& known, Waiting waiting);
+  struct Restoring;
+  struct Saving {
+    SessionSave save;
+    Reply<Nothing> done;
+  };
+  bool busy(const Known& known) const { return known.owned || known.leaving || known.opening; }
+  void admit(Known& known, Waiting waiting, SessionKey stored);
+
+  // registry_stored.cpp
+  void open(Known& known, Waiting waiting);
+  void open_stored(Waiting waiting);
+  void opened(Waiting waiting, Result<SessionOpened> answer);
+  void turn_away(Waiting waiting, const Error& why);
+  void restore(std::shared_ptr<Restoring> what);
+  void name_rooms(std::shared_ptr<Restoring> what);
+  void restored(Restoring& what);
+  void close_stored(Known& known, std::uint32_t expiry_s, bool with_will);
+  void publish_due(const Result<std::vector<DueWill>>& wills);
+  void publish_due(const DueWill& due);
+  void keep_next(SessionKey session, std::shared_ptr<std::vector<MqttSubscription>> left, std::string after, Reply<Nothing> done);
+  void flush_saves();
+  void saved(std::vector<Saving> saves, Result<std::vector<Status>> answer);
+  void stored_tick();
+
   void admit_next(const std::string& client_id);
   void watch(Known& known, std::vector<std::string> filters);
   void unwatch(Known& known);
@@ -123,6 +161,13 @@ class Registry final : public Follower {
   const Clock& clock_;
   RegistrySettings settings_;
   TakeOver& workers_;
+  Store* store_;
+  MqttStore* sessions_;  // null: there is none
+  std::vector<Saving> saves_;
+  unsigned saving_ = 0;
+  MonoMs next_lease_ = 0;
+  MonoMs next_sweep_ = 0;
+  MonoMs next_wills_ = 0;
   FollowerId follower_;
   std::unordered_map<std::string, std::unique_ptr<Known>> known_;
   std::unordered_map<SlotId, Known*> by_number_;

@@ -16,6 +16,7 @@ Session::Session(Exchange& exchange, std::unique_ptr<SessionState> state)
     auto room = std::make_unique<Joined>();
     room->name = std::move(position.name);
     room->position = position.sent;
+    room->skip = std::move(position.skip);
     rooms_[position.room] = std::move(room);
   }
   state_->positions.clear();
@@ -60,6 +61,9 @@ void Session::unbind() {
   held_.clear();
   resuming_ = false;
   resends_.clear();
+  gate_.clear();
+  gate_bytes_ = 0;
+  must_save_ = save_soon_ = false;
   retained_.clear();
   waiting_.clear();
   retry_.clear();
@@ -71,7 +75,7 @@ std::unique_ptr<SessionState> Session::take_state() {
     if (subscription.used) state_->subscriptions.push_back(subscription.state);
   }
   for (const auto& [id, room] : rooms_) {
-    if (room->position) state_->positions.push_back({id, room->name, *room->position});
+    if (room->position) state_->positions.push_back({id, room->name, *room->position, room->skip});
   }
   state_->in_flight = window_.copy();
   state_->next_packet_id = window_.next_packet_id();
@@ -93,6 +97,7 @@ void Session::on_tick() {
     if (room != nullptr && client_ != nullptr && room->cursor == nullptr && !room->attaching) attach(id, *room);
   }
   if (!retained_.empty()) next_retained();
+  if (unsaved()) start_save();
 }
 
 void Session::revoked() {
@@ -106,7 +111,7 @@ bool Session::on_puback(std::uint16_t packet_id) {
   if (message == nullptr) return true;  // of a message that is not under way any more
   if (message->qos != QoS::at_least_once) return false;
   if (!message->share.empty()) shared_done(message->share, message->room, message->seq);
-  window_.remove(packet_id);
+  finish(packet_id);
   go_on();
   return true;
 }
@@ -114,24 +119,28 @@ bool Session::on_puback(std::uint16_t packet_id) {
 bool Session::on_pubrec(std::uint16_t packet_id, Reason reason) {
   InFlight* message = window_.find(packet_id);
   if (message == nullptr) {
-    client_->send(Pubrel{{packet_id, Reason::packet_identifier_not_found, {}}});
+    send_packet(Pubrel{{packet_id, Reason::packet_identifier_not_found, {}}});
     return true;
   }
   if (message->qos != QoS::exactly_once) return false;
   if (is_error(reason)) {
-    window_.remove(packet_id);
+    finish(packet_id);
     go_on();
     return true;
   }
   message->released = true;
-  client_->send(Pubrel{{packet_id, Reason::success, {}}});
+  if (stored().id != 0) {
+    changed_.insert(packet_id);
+    must_save_ = true;
+  }
+  send_packet(Pubrel{{packet_id, Reason::success, {}}});
   return true;
 }
 
 void Session::on_pubcomp(std::uint16_t packet_id) {
   const InFlight* message = window_.find(packet_id);
   if (message == nullptr || !message->released) return;
-  window_.remove(packet_id);
+  finish(packet_id);
   go_on();
 }
 

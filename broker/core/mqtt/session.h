@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "broker/core/hub.h"
@@ -17,6 +18,7 @@
 #include "broker/core/mqtt/message.h"
 #include "broker/core/mqtt/settings.h"
 #include "broker/core/mqtt/window.h"
+#include "storage/mqtt_store.h"
 
 namespace parley::mqtt {
 
@@ -39,6 +41,10 @@ class Session final : public parley::Subscriber {
   // The connection is gone: no more is sent, and every position stands still.
   void unbind();
   bool bound() const { return client_ != nullptr; }
+  // It is in storage (session_saved.cpp); id 0: it is not.
+  SessionKey stored() const { return state_->stored; }
+  // After unbind: what storage does not know yet.
+  std::optional<SessionSave> take_save();
   // Those that are not shared.
   std::vector<std::string> filters() const;
   // After unbind. The session is of no more use.
@@ -54,6 +60,9 @@ class Session final : public parley::Subscriber {
   void on_pubcomp(std::uint16_t packet_id);
   // Packet ids of QoS 2 publishes whose PUBREL has not come.
   std::vector<std::uint16_t>& received() { return state_->received; }
+  // It became no entry, and waits for PUBREL all the same.
+  void hold_received(std::uint16_t packet_id);
+  void on_pubrel(std::uint16_t packet_id);
   void on_drained();
   void on_tick();
 
@@ -93,6 +102,7 @@ class Session final : public parley::Subscriber {
     bool waiting = false;  // among waiting_
     unsigned serial = 0;   // of the attach under way
     std::optional<Seq> position;
+    std::vector<Seq> skip;               // see Position
     std::vector<std::uint32_t> matched;  // places of subscriptions
     // Of all that match: [MQTT-3.3.5-1].
     QoS qos = QoS::at_most_once;
@@ -113,6 +123,7 @@ class Session final : public parley::Subscriber {
     std::uint16_t packet_id = 0;
     std::vector<Wish> wishes;
     std::vector<std::string> filters;
+    bool dropped = false;  // in storage
   };
   struct RetainedJob {
     std::uint32_t subscription = 0;
@@ -128,7 +139,10 @@ class Session final : public parley::Subscriber {
   void next_job();
   void run_subscribe(Job& job);
   void subscribed(std::vector<Granted> granted);
+  void granted(const std::vector<std::string>& fresh, std::vector<Granted> answers);
+  void subscriptions_failed();
   void run_unsubscribe(Job& job);
+  void drop_stored(Job& job);
   Wish read_wish(const Subscribe& packet, const Subscription& wanted) const;
   std::uint32_t put_subscription(SubscriptionState state);
   void drop_subscription(std::uint32_t place);
@@ -158,6 +172,20 @@ class Session final : public parley::Subscriber {
     std::string room;
     EntryPtr entry;
   };
+
+  // session_saved.cpp: what storage knows of a stored session. A message with QoS 2, PUBREL and PUBCOMP go out behind the commit
+  // of what they say, and everything else of the session behind them; what was acknowledged is saved with the next tick.
+  struct Gated {
+    std::uint64_t save = 0;  // goes out when this one is committed
+    std::string bytes;
+  };
+  void send_packet(const Packet& packet);
+  void finish(std::uint16_t packet_id);
+  bool unsaved() const;
+  void start_save();
+  void save_done(std::uint64_t number, const Result<Nothing>& result);
+  SessionSave make_save();
+  SessionCursor cursor_of(RoomId id, const Joined& room) const;
 
   // session_deliver.cpp
   struct Terms {  // on which one message is owed
@@ -201,6 +229,17 @@ class Session final : public parley::Subscriber {
     std::uint16_t packet_id = 0;
     EntryPtr entry;
   };
+  std::unordered_set<RoomId> moved_;           // rooms whose cursors storage does not know
+  std::unordered_set<std::uint16_t> changed_;  // packet ids, alike
+  std::vector<std::uint16_t> outbound_done_;
+  std::vector<std::uint16_t> inbound_held_;
+  std::vector<std::uint16_t> inbound_done_;
+  std::deque<Gated> gate_;
+  std::size_t gate_bytes_ = 0;
+  std::uint64_t saves_made_ = 0;
+  bool saving_ = false;
+  bool must_save_ = false;  // before what is sent next
+  bool save_soon_ = false;  // something in gate_ waits for a save that is not made
   std::vector<Resend> resends_;
   std::size_t resends_missing_ = 0;
   bool resuming_ = false;

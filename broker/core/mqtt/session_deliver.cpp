@@ -11,7 +11,7 @@ namespace parley::mqtt {
 // ---- live
 
 parley::Subscriber::Allowance Session::allowance(const Cursor& cursor) const {
-  if (client_ == nullptr || resuming_ || client_->congested()) return {};
+  if (client_ == nullptr || resuming_ || client_->congested() || gate_bytes_ > exchange_.settings().run_bytes) return {};
   const Joined* room = find(cursor.room->info.id);
   const std::size_t bytes = exchange_.settings().run_bytes;
   constexpr unsigned entries_max = 256;
@@ -27,13 +27,16 @@ void Session::held_back(Cursor& cursor) {
 }
 
 void Session::deliver(Cursor& cursor, const Delivery& delivery) {
-  const Joined& room = *find(cursor.room->info.id);
+  Joined& room = *find(cursor.room->info.id);
+  if (stored().id != 0 && room.qos != QoS::at_most_once) moved_.insert(cursor.room->info.id);
   std::string out;
   for (Seq seq = delivery.first; seq <= delivery.last; ++seq) {
     const EntryPtr& entry = delivery.page == nullptr ? cursor.room->tail().at(seq) : delivery.page[seq - delivery.first];
+    if (!room.skip.empty() && std::binary_search(room.skip.begin(), room.skip.end(), seq)) continue;
     append_live(out, room, entry, delivery.first == delivery.last);
   }
   cursor.sent = cursor.acked = delivery.last;
+  std::erase_if(room.skip, [&](Seq seq) { return seq <= delivery.last; });
   send(out);
 }
 
@@ -103,7 +106,7 @@ bool Session::is_plain(const Message& message, const Terms& terms) const {
 void Session::append(std::string& out, Message& message, const std::string& name, Terms terms, bool alone) {
   Counters& counters = exchange_.counters();
   const Version version = client_->version();
-  if (alone && is_plain(message, terms)) {
+  if (alone && gate_.empty() && is_plain(message, terms)) {
     const Frame& frame = message.plain(version);
     if (frame.size() > client_->packet_bytes_max()) return counters.lose(Lost::too_large);
     counters.messages_out.add();
@@ -123,7 +126,7 @@ void Session::append(std::string& out, Message& message, const std::string& name
   if (terms.meta && version == Version::v5) own.emplace(message.with_meta());
   const SharedPublish& shared = own ? *own : message.shared(version);
   if (shared.size(to) > client_->packet_bytes_max()) {
-    if (terms.packet_id != 0) window_.remove(terms.packet_id);
+    if (terms.packet_id != 0) finish(terms.packet_id);
     return counters.lose(Lost::too_large);
   }
   client_->choose_alias(name, to);
@@ -139,17 +142,18 @@ void Session::append(std::string& out, Message& message, const std::string& name
       under_way.retain = terms.retain;
       under_way.subscription_ids = *terms.ids;
       if (terms.share != nullptr) under_way.share = *terms.share;
+      under_way.order = state_->next_order++;
       to.packet_id = window_.add(std::move(under_way)).packet_id;
+      if (stored().id != 0) {
+        changed_.insert(to.packet_id);
+        must_save_ = must_save_ || terms.qos == QoS::exactly_once;
+      }
     }
   }
   const std::size_t before = out.size();
   shared.append(out, to);
   counters.messages_out.add();
   counters.sent(PacketType::publish, out.size() - before);
-}
-
-void Session::send(std::string& out) {
-  if (!out.empty()) client_->send_bytes(out);
 }
 
 // ---- after a connection broke [MQTT-4.4.0-1]
@@ -195,12 +199,16 @@ void Session::finish_resend() {
       append(out, exchange_.messages().get(resend.entry, message->name), std::string(message->name), terms, false);
     } else if (message->released || message->qos == QoS::exactly_once) {
       // One that is gone ends all the same: the client may have it, and waits for PUBREL before it takes the identifier again.
-      message->released = true;
       send(out);
       out.clear();
-      client_->send(Pubrel{{message->packet_id, Reason::success, {}}});
+      if (!message->released && stored().id != 0) {
+        changed_.insert(message->packet_id);
+        must_save_ = true;
+      }
+      message->released = true;
+      send_packet(Pubrel{{message->packet_id, Reason::success, {}}});
     } else {
-      window_.remove(resend.packet_id);
+      finish(resend.packet_id);
     }
   }
   send(out);

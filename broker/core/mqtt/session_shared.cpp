@@ -63,7 +63,7 @@ void Session::leave_groups() {
   for (const InFlight& message : window_.messages()) {
     if (!message.share.empty() && message.qos == QoS::at_least_once) given_back.push_back(message.packet_id);
   }
-  for (const std::uint16_t packet_id : given_back) window_.remove(packet_id);
+  for (const std::uint16_t packet_id : given_back) finish(packet_id);
   const auto leave = [&](const std::string& filter) {
     if (!is_shared(filter)) return;
     exchange_.around().shares.tell(

@@ -31,7 +31,26 @@ Reason reason_of(const Error& error) {
   }
 }
 
-Reason granted(QoS qos) { return static_cast<Reason>(static_cast<std::uint8_t>(qos)); }
+Reason reason_of(QoS qos) { return static_cast<Reason>(static_cast<std::uint8_t>(qos)); }
+
+MqttSubscription to_stored(const SubscriptionState& from, RetainHandling handling) {
+  MqttSubscription to;
+  to.filter = from.filter;
+  to.qos = from.qos;
+  to.no_local = from.no_local;
+  to.retain_as_published = from.retain_as_published;
+  to.retain_handling = handling;
+  to.identifier = from.id;
+  to.meta = from.meta;
+  return to;
+}
+
+void forget_interest(Hub& hub, const std::vector<std::string>& fresh, const std::vector<Granted>& answers) {
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
+    if (fresh[i].empty() || !answers[i].status) continue;
+    hub.log().tell([follower = hub.follower(), filter = fresh[i]](Log& log) { log.remove_interest(follower, filter); });
+  }
+}
 
 }  // namespace
 
@@ -57,6 +76,7 @@ void Session::unsubscribe(const Unsubscribe& packet) {
 void Session::next_job() {
   while (!jobs_.empty() && !job_running_) {
     if (jobs_.front().subscribing) return run_subscribe(jobs_.front());
+    if (stored().id != 0 && !jobs_.front().dropped) return drop_stored(jobs_.front());
     run_unsubscribe(jobs_.front());
     jobs_.pop_front();
   }
@@ -121,13 +141,42 @@ void Session::run_subscribe(Job& job) {
         subscribe_filters(log, follower, subject, std::move(asked), std::move(reply));
       },
       [hub = &exchange_.hub(), id = id_, fresh = std::move(added)](Result<std::vector<Granted>> answers) {
-        if (auto* self = static_cast<Session*>(hub->session(id))) return self->subscribed(std::move(answers).value());
+        if (auto* self = static_cast<Session*>(hub->session(id))) return self->granted(fresh, std::move(answers).value());
         // The session has ended meanwhile: nobody wants these any more.
-        for (std::size_t i = 0; i < fresh.size(); ++i) {
-          if (fresh[i].empty() || !answers.value()[i].status) continue;
-          hub->log().tell([follower = hub->follower(), filter = fresh[i]](Log& log) { log.remove_interest(follower, filter); });
-        }
+        forget_interest(*hub, fresh, answers.value());
       });
+}
+
+// A stored session's are stored before they are answered.
+void Session::granted(const std::vector<std::string>& fresh, std::vector<Granted> answers) {
+  if (stored().id == 0) return subscribed(std::move(answers));
+  std::vector<MqttSubscription> keep;
+  std::size_t next = 0;
+  for (const Wish& wish : jobs_.front().wishes) {
+    if (is_error(wish.reason) || wish.state.filter.starts_with("$SYS/")) {
+      if (!is_error(wish.reason)) ++next;
+      continue;
+    }
+    if (is_shared(wish.state.filter) || answers[next++].status) keep.push_back(to_stored(wish.state, wish.retain_handling));
+  }
+  exchange_.around().registry.call<Nothing>(
+      [key = stored(), keep = std::move(keep)](Registry& registry, Reply<Nothing> reply) mutable {
+        registry.keep(key, std::move(keep), std::move(reply));
+      },
+      [hub = &exchange_.hub(), id = id_, fresh, answers = std::move(answers)](const Result<Nothing>& kept) mutable {
+        auto* self = static_cast<Session*>(hub->session(id));
+        if (self != nullptr && kept) return self->subscribed(std::move(answers));
+        forget_interest(*hub, fresh, answers);
+        if (self != nullptr) self->subscriptions_failed();
+      });
+}
+
+// They are not answered: the client comes again.
+void Session::subscriptions_failed() {
+  jobs_.pop_front();
+  job_running_ = false;
+  if (client_ != nullptr) client_->end_later(Reason::server_busy, "storage takes nothing now");
+  next_job();
 }
 
 void Session::subscribed(std::vector<Granted> answers) {
@@ -140,7 +189,7 @@ void Session::subscribed(std::vector<Granted> answers) {
   std::size_t next = 0;
   for (Wish& wish : job.wishes) {
     if (!is_error(wish.reason) && is_shared(wish.state.filter)) {
-      wish.reason = granted(wish.state.qos);
+      wish.reason = reason_of(wish.state.qos);
       put_subscription(wish.state);
     } else if (!is_error(wish.reason)) {
       Granted& answer = answers[next++];
@@ -148,7 +197,7 @@ void Session::subscribed(std::vector<Granted> answers) {
         wish.reason = reason_of(answer.status.error());
         if (wish.reason == Reason::not_authorized) exchange_.counters().lose(Lost::forbidden);
       } else {
-        wish.reason = granted(wish.state.qos);
+        wish.reason = reason_of(wish.state.qos);
         const std::uint32_t place = put_subscription(wish.state);
         if (answer.exists) {
           const Seq from = wish.since ? std::min(*wish.since, answer.at.start) : answer.at.start;
@@ -200,6 +249,22 @@ void Session::index(std::uint32_t place) {
 }
 
 // ---- UNSUBSCRIBE
+
+void Session::drop_stored(Job& job) {
+  job_running_ = true;
+  exchange_.around().registry.call<Nothing>(
+      [key = stored(), filters = job.filters](Registry& registry, Reply<Nothing> reply) mutable {
+        registry.drop(key, std::move(filters), std::move(reply));
+      },
+      [hub = &exchange_.hub(), id = id_](const Result<Nothing>& dropped) {
+        auto* self = static_cast<Session*>(hub->session(id));
+        if (self == nullptr) return;
+        if (!dropped) return self->subscriptions_failed();
+        self->job_running_ = false;
+        self->jobs_.front().dropped = true;
+        self->next_job();
+      });
+}
 
 void Session::run_unsubscribe(Job& job) {
   Unsuback unsuback;

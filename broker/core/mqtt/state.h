@@ -12,6 +12,7 @@
 #include "broker/protocol/entry.h"
 #include "broker/protocol/mqtt/types.h"
 #include "broker/protocol/room.h"
+#include "storage/store.h"
 
 namespace parley::mqtt {
 
@@ -28,7 +29,8 @@ struct SubscriptionState {
 struct Position {
   RoomId room = 0;
   std::string name;
-  Seq sent = 0;  // everything up to it was sent, or needs not be
+  Seq sent = 0;           // everything up to it was sent, or needs not be
+  std::vector<Seq> skip;  // above it, and sent before a restart; ascending
 };
 
 // A message that was sent with QoS 1 or 2 and is not acknowledged yet.
@@ -42,6 +44,8 @@ struct InFlight {
   std::string share;      // not empty: the shared subscription that it came by
   bool released = false;  // PUBREC came: PUBREL was sent, PUBCOMP is awaited
   std::vector<std::uint32_t> subscription_ids;
+  std::uint64_t order = 0;  // of sending
+  bool saved = false;       // storage has it, as it stands or as it stood
 };
 
 struct SessionState {
@@ -53,6 +57,8 @@ struct SessionState {
   std::vector<InFlight> in_flight;      // in the order of sending
   std::vector<std::uint16_t> received;  // packet ids of QoS 2 publishes that wait for PUBREL
   std::uint16_t next_packet_id = 1;
+  std::uint64_t next_order = 1;
+  SessionKey stored;  // id 0: in memory alone
 };
 
 constexpr std::uint32_t never_expires = 0xffffffff;

@@ -29,6 +29,7 @@ class Window {
 
   // In the order of sending.
   std::list<InFlight>& messages() { return messages_; }
+  const std::list<InFlight>& messages() const { return messages_; }
   std::vector<InFlight> copy() const { return {messages_.begin(), messages_.end()}; }
   std::uint16_t next_packet_id() const { return next_; }
 

@@ -110,7 +110,7 @@ class MqttWorld : public TakeOver, public ShareDelivery {
   MqttWorld()
       : store(log_executor),
         log(store, clock, LogSettings{}),
-        registry(log, clock, HashKey{1, 2}, {}, *this),
+        registry(log, clock, HashKey{1, 2}, {}, *this, &store),
         shares(log, HashKey{5, 6}, *this) {
     for (int i = 0; i < 2; ++i) {
       auto worker = std::make_unique<Worker>(*this);

@@ -1,0 +1,345 @@
+// Sessions in storage: opened for their clients, read after a restart, saved in groups, and what time ends of them.
+
+#include <algorithm>
+
+#include "broker/core/mqtt/message.h"
+#include "broker/core/mqtt/registry.h"
+#include "broker/protocol/mqtt/topic_syntax.h"
+
+namespace parley::mqtt {
+
+namespace {
+
+constexpr MonoMs lease_ms = 60'000;
+constexpr MonoMs lease_every_ms = 15'000;
+constexpr MonoMs sweep_every_ms = 1000;
+constexpr MonoMs wills_every_ms = 250;
+constexpr unsigned rows_max = 1000;
+constexpr unsigned wills_max = 100;
+
+MqttWill stored_will(const WillMessage& from, const Subject& subject) {
+  MqttWill will;
+  will.topic = from.topic;
+  will.qos = from.qos;
+  will.retain = from.retain;
+  will.delay_s = from.delay_s;
+  will.expiry_s = from.expiry_s;
+  will.body = from.payload;
+  will.content_type = from.content_type;
+  will.properties = from.properties;
+  will.user_id = subject.user_id;
+  will.user_name = subject.name;
+  return will;
+}
+
+SubscriptionState to_state(const MqttSubscription& from) {
+  SubscriptionState state;
+  state.filter = from.filter;
+  state.qos = from.qos;
+  state.no_local = from.no_local;
+  state.retain_as_published = from.retain_as_published;
+  state.meta = from.meta;
+  state.id = from.identifier;
+  return state;
+}
+
+InFlight to_in_flight(const Outbound& from) {
+  InFlight message;
+  message.packet_id = from.packet_id;
+  message.room = from.room;
+  message.seq = from.seq;
+  message.qos = from.state == OutboundState::publish_qos1 ? QoS::at_least_once : QoS::exactly_once;
+  message.released = from.state == OutboundState::release;
+  message.order = from.order;
+  message.saved = true;
+  return message;
+}
+
+}  // namespace
+
+// What is read of one session after a restart.
+struct Registry::Restoring {
+  Waiting waiting;
+  SessionOpened opened;
+  RoomsStep step;
+  std::vector<MatchedRoom> rooms;
+  std::unordered_map<RoomId, std::string> names;
+};
+
+// ---- opening
+
+void Registry::open(Known& known, Waiting waiting) {
+  if (sessions_ == nullptr) return admit(known, std::move(waiting), {});
+  known.opening = true;
+  if (waiting.arrival.expiry_s != 0 || known.state) return open_stored(std::move(waiting));
+  // One that ends with its connection is not stored, but a session of before may be there.
+  std::string client_id = waiting.arrival.client_id;
+  sessions_->find_session(client_id, [this, waiting = std::move(waiting)](Result<SessionInfo> found) mutable {
+    if (found) return open_stored(std::move(waiting));
+    if (found.error().code != Code::not_found) return turn_away(std::move(waiting), found.error());
+    Known& there = *known_.at(waiting.arrival.client_id);
+    admit(there, std::move(waiting), {});
+  });
+}
+
+void Registry::open_stored(Waiting waiting) {
+  const Arrival& arrival = waiting.arrival;
+  flush_saves();
+  SessionOpening opening;
+  opening.client_id = arrival.client_id;
+  opening.user_id = arrival.subject->guest ? std::string() : arrival.subject->user_id;
+  opening.owner = settings_.owner;
+  opening.clean_start = arrival.clean_start;
+  opening.expiry_s = arrival.expiry_s;
+  const bool only_ends = arrival.clean_start && arrival.expiry_s == 0;
+  if (arrival.will && !only_ends) opening.will = stored_will(*arrival.will, *arrival.subject);
+  sessions_->open_session(std::move(opening), clock_.unix_ms(),
+                          [this, waiting = std::move(waiting)](Result<SessionOpened> answer) mutable {
+                            opened(std::move(waiting), std::move(answer));
+                          });
+}
+
+void Registry::opened(Waiting waiting, Result<SessionOpened> answer) {
+  if (!answer) return turn_away(std::move(waiting), answer.error());
+  Known& known = *known_.at(waiting.arrival.client_id);
+  publish_due(std::move(answer->wills));
+  if (waiting.arrival.clean_start && waiting.arrival.expiry_s == 0) {
+    known.stored = answer->key;
+    close_stored(known, 0, false);
+    return admit(known, std::move(waiting), {});
+  }
+  if (!answer->present) known.state.reset();
+  if (answer->present && !known.state) {
+    auto what = std::make_shared<Restoring>();
+    what->waiting = std::move(waiting);
+    what->opened = std::move(*answer);
+    what->step.rooms_max = rows_max;
+    what->step.now = clock_.unix_ms();
+    std::vector<std::string> filters;
+    for (const MqttSubscription& subscription : what->opened.subscriptions) {
+      if (!is_shared(subscription.filter)) filters.push_back(subscription.filter);
+    }
+    // Before storage is asked where it stands, so that nothing falls between.
+    unwatch(known);
+    watch(known, std::move(filters));
+    return restore(std::move(what));
+  }
+  if (known.state) {
+    // A publish whose answer found no connection is known there alone.
+    for (const std::uint16_t id : answer->inbound) {
+      std::vector<std::uint16_t>& received = known.state->received;
+      if (std::find(received.begin(), received.end(), id) == received.end()) received.push_back(id);
+    }
+  }
+  admit(known, std::move(waiting), answer->key);
+}
+
+void Registry::turn_away(Waiting waiting, const Error& why) {
+  const std::string client_id = waiting.arrival.client_id;
+  Known& known = *known_.at(client_id);
+  known.opening = false;
+  waiting.done(why);
+  if (!known.waiting.empty()) return admit_next(client_id);
+  if (!known.state) forget(client_id);
+}
+
+// ---- after a restart
+
+void Registry::restore(std::shared_ptr<Restoring> what) {
+  const SessionKey key = what->opened.key;
+  const RoomsStep step = what->step;
+  sessions_->backlog(key, step, [this, what = std::move(what)](Result<RoomsPage> page) mutable {
+    if (!page) return turn_away(std::move(what->waiting), page.error());
+    for (MatchedRoom& room : page->rooms) {
+      what->names[room.room] = room.name;
+      what->rooms.push_back(std::move(room));
+    }
+    what->step.after = page->next;
+    if (!page->done) return restore(std::move(what));
+    name_rooms(std::move(what));
+  });
+}
+
+// A message may be under way in a room in which nothing else waits.
+void Registry::name_rooms(std::shared_ptr<Restoring> what) {
+  for (const Outbound& message : what->opened.outbound) {
+    if (message.state == OutboundState::release || what->names.contains(message.room)) continue;
+    const RoomId room = message.room;
+    return store_->view_room(room, {}, [this, room, what = std::move(what)](Result<RoomView> view) mutable {
+      if (!view && view.error().code != Code::not_found) return turn_away(std::move(what->waiting), view.error());
+      what->names[room] = view ? view->room.name : std::string();
+      name_rooms(std::move(what));
+    });
+  }
+  restored(*what);
+}
+
+void Registry::restored(Restoring& what) {
+  Known& known = *known_.at(what.waiting.arrival.client_id);
+  auto state = std::make_unique<SessionState>();
+  state->client_id = what.waiting.arrival.client_id;
+  state->subject = what.waiting.arrival.subject;
+  state->received = what.opened.inbound;
+  for (const MqttSubscription& subscription : what.opened.subscriptions) state->subscriptions.push_back(to_state(subscription));
+  for (MatchedRoom& room : what.rooms) {
+    Position position{room.room, std::move(room.name), room.low, std::move(room.above)};
+    for (const Outbound& message : what.opened.outbound) {
+      if (message.room == room.room && message.seq > room.low) position.skip.push_back(message.seq);
+    }
+    std::sort(position.skip.begin(), position.skip.end());
+    known.positions.insert_or_assign(room.room, std::move(position));
+  }
+  for (const Outbound& from : what.opened.outbound) {
+    InFlight message = to_in_flight(from);
+    message.name = what.names[from.room];
+    for (const SubscriptionState& subscription : state->subscriptions) {
+      if (subscription.id == 0 || is_shared(subscription.filter) || !topic_matches(subscription.filter, message.name)) continue;
+      message.subscription_ids.push_back(subscription.id);
+    }
+    state->next_order = from.order + 1;
+    state->next_packet_id = static_cast<std::uint16_t>(from.packet_id + 1);
+    state->in_flight.push_back(std::move(message));
+  }
+  known.state = std::move(state);
+  admit(known, std::move(what.waiting), what.opened.key);
+}
+
+// ---- the end of a connection, and wills
+
+void Registry::close_stored(Known& known, std::uint32_t expiry_s, bool with_will) {
+  flush_saves();
+  sessions_->close_session(known.stored, expiry_s, !with_will, clock_.unix_ms(),
+                           [this](Result<std::vector<DueWill>> wills) { publish_due(wills); });
+}
+
+void Registry::publish_due(const Result<std::vector<DueWill>>& wills) {
+  if (!wills) return;  // found again by due_wills
+  for (const DueWill& due : *wills) publish_due(due);
+}
+
+void Registry::publish_due(const DueWill& due) {
+  auto subject = std::make_shared<Subject>();
+  subject->user_id = due.will.user_id;
+  subject->name = due.will.user_name;
+  subject->guest = due.will.user_id.starts_with("g_");
+  parley::Publish publish;
+  publish.room = due.will.topic;
+  publish.payload = classify_payload(due.will.body);
+  publish.body = due.will.body;
+  publish.content_type = due.will.content_type;
+  publish.properties = due.will.properties;
+  publish.keep = Keep::acked;
+  publish.fire_and_forget = due.will.qos == QoS::at_most_once && !due.will.retain;
+  publish.retain = due.will.retain;
+  publish.expires_s = due.will.expiry_s;
+  if (publish.fire_and_forget) {
+    // It may become no entry, so it is taken first: at most once.
+    sessions_->take_will(due.id, [this, subject, publish = std::move(publish)](const Result<Nothing>& taken) mutable {
+      if (!taken) return;
+      numbers_.wills.add();
+      log_.publish(subject, std::move(publish), [](const Result<Appended>&) {});
+    });
+    return;
+  }
+  publish.will = due.id;
+  log_.publish(subject, std::move(publish), [this, id = due.id](const Result<Appended>& result) {
+    if (result) return numbers_.wills.add();
+    const Code why = result.error().code;
+    if (why == Code::unavailable || why == Code::internal || why == Code::conflict) return;
+    // It may not be published, now or later.
+    sessions_->take_will(id, [](const Result<Nothing>&) {});
+  });
+}
+
+// ---- subscriptions
+
+void Registry::keep(SessionKey session, std::vector<MqttSubscription> subscriptions, Reply<Nothing> done) {
+  std::reverse(subscriptions.begin(), subscriptions.end());
+  keep_next(session, std::make_shared<std::vector<MqttSubscription>>(std::move(subscriptions)), {}, std::move(done));
+}
+
+void Registry::keep_next(SessionKey session, std::shared_ptr<std::vector<MqttSubscription>> left, std::string after,
+                         Reply<Nothing> done) {
+  if (left->empty()) return done(Nothing{});
+  RoomsStep step;
+  step.after = std::move(after);
+  step.rooms_max = rows_max;
+  step.now = clock_.unix_ms();
+  sessions_->subscribe(session, left->back(), std::move(step),
+                       [this, session, left, done = std::move(done)](Result<RoomsPage> page) mutable {
+                         if (!page) return done(page.error());
+                         if (page->done) left->pop_back();
+                         keep_next(session, left, page->done ? std::string() : page->next, std::move(done));
+                       });
+}
+
+void Registry::drop(SessionKey session, std::vector<std::string> filters, Reply<Nothing> done) {
+  sessions_->unsubscribe(session, std::move(filters), [done = std::move(done)](const Result<std::vector<bool>>& dropped) mutable {
+    if (!dropped) return done(dropped.error());
+    done(Nothing{});
+  });
+}
+
+// ---- saving
+
+void Registry::save(SessionSave save, Reply<Nothing> done) {
+  saves_.push_back({std::move(save), std::move(done)});
+  if (saving_ == 0) flush_saves();
+}
+
+void Registry::flush_saves() {
+  if (saves_.empty()) return;
+  std::vector<Saving> saves = std::exchange(saves_, {});
+  std::vector<SessionSave> what;
+  what.reserve(saves.size());
+  for (const Saving& saving : saves) what.push_back(saving.save);
+  ++saving_;
+  sessions_->save(std::move(what), [this, saves = std::move(saves)](Result<std::vector<Status>> answer) mutable {
+    saved(std::move(saves), std::move(answer));
+  });
+}
+
+void Registry::saved(std::vector<Saving> saves, Result<std::vector<Status>> answer) {
+  --saving_;
+  if (!answer) {
+    // Again with the next tick, before what came behind it.
+    std::move(saves_.begin(), saves_.end(), std::back_inserter(saves));
+    saves_ = std::move(saves);
+    return;
+  }
+  for (std::size_t i = 0; i < saves.size(); ++i) {
+    const Status& status = (*answer)[i];
+    if (status) {
+      saves[i].done(Nothing{});
+    } else {
+      saves[i].done(status.error());
+    }
+  }
+  if (saving_ == 0) flush_saves();
+}
+
+// ---- from time to time
+
+void Registry::stored_tick() {
+  if (sessions_ == nullptr) return;
+  const MonoMs now = clock_.mono_ms();
+  if (now >= next_lease_) {
+    next_lease_ = now + lease_every_ms;
+    sessions_->renew_lease(settings_.owner, clock_.unix_ms() + lease_ms, [this](const Result<Nothing>& renewed) {
+      if (!renewed) next_lease_ = 0;
+    });
+  }
+  if (saving_ == 0) flush_saves();
+  if (now >= next_sweep_) {
+    next_sweep_ = now + sweep_every_ms;
+    sessions_->sweep(clock_.unix_ms(), rows_max, [this](const Result<Swept>& swept) {
+      if (swept && swept->more) next_sweep_ = 0;
+    });
+  }
+  if (now >= next_wills_) {
+    next_wills_ = now + wills_every_ms;
+    sessions_->due_wills(clock_.unix_ms(), wills_max, [this](const Result<std::vector<DueWill>>& wills) { publish_due(wills); });
+  }
+}
+
+}  // namespace parley::mqtt

@@ -1,0 +1,152 @@
+// A stored session's side of storage: what is saved, and what waits for it (MQTT 5 §4.1, §4.3.3).
+
+#include <algorithm>
+
+#include "broker/core/mqtt/client.h"
+#include "broker/core/mqtt/exchange.h"
+
+namespace parley::mqtt {
+
+namespace {
+// More than this many acknowledged above an open one are not listed: the window alone tells of the open ones then.
+constexpr std::size_t above_max = 1024;
+}  // namespace
+
+// ---- what goes out
+
+void Session::send(std::string& out) {
+  if (out.empty()) return;
+  if (gate_.empty() && !must_save_) return client_->send_bytes(out);
+  // Either for the next save, or behind what waits already.
+  const std::uint64_t save = must_save_ ? saves_made_ + 1 : gate_.back().save;
+  gate_bytes_ += out.size();
+  gate_.push_back({save, std::exchange(out, {})});
+  if (!std::exchange(must_save_, false)) return;
+  save_soon_ = true;
+  start_save();
+}
+
+void Session::send_packet(const Packet& packet) {
+  std::string out = client_->encoded(packet);
+  send(out);
+}
+
+// ---- what is saved
+
+void Session::finish(std::uint16_t packet_id) {
+  const InFlight* message = window_.find(packet_id);
+  if (message == nullptr) return;
+  if (stored().id != 0) {
+    if (message->saved) outbound_done_.push_back(packet_id);
+    changed_.erase(packet_id);
+    moved_.insert(message->room);
+  }
+  window_.remove(packet_id);
+}
+
+void Session::hold_received(std::uint16_t packet_id) {
+  state_->received.push_back(packet_id);
+  if (stored().id != 0) inbound_held_.push_back(packet_id);
+}
+
+void Session::on_pubrel(std::uint16_t packet_id) {
+  const bool known = std::erase(state_->received, packet_id) != 0;
+  if (known && stored().id != 0) {
+    inbound_done_.push_back(packet_id);
+    must_save_ = true;
+  }
+  send_packet(Pubcomp{{packet_id, known ? Reason::success : Reason::packet_identifier_not_found, {}}});
+}
+
+bool Session::unsaved() const {
+  return stored().id != 0 &&
+         !(moved_.empty() && changed_.empty() && outbound_done_.empty() && inbound_held_.empty() && inbound_done_.empty());
+}
+
+// One at a time: those that follow it go together.
+void Session::start_save() {
+  if (saving_) return;
+  saving_ = true;
+  save_soon_ = false;
+  const std::uint64_t number = ++saves_made_;
+  exchange_.around().registry.call<Nothing>(
+      [save = make_save()](Registry& registry, Reply<Nothing> reply) mutable {
+        registry.save(std::move(save), std::move(reply));
+      },
+      [hub = &exchange_.hub(), id = id_, number](const Result<Nothing>& result) {
+        if (auto* self = static_cast<Session*>(hub->session(id))) self->save_done(number, result);
+      });
+}
+
+void Session::save_done(std::uint64_t number, const Result<Nothing>& result) {
+  saving_ = false;
+  if (client_ == nullptr) return;
+  if (!result) return client_->end_later(Reason::session_taken_over, "the session is another connection's by now");
+  std::string out;
+  while (!gate_.empty() && gate_.front().save <= number) {
+    out += gate_.front().bytes;
+    gate_bytes_ -= gate_.front().bytes.size();
+    gate_.pop_front();
+  }
+  if (!out.empty()) client_->send_bytes(out);
+  if (save_soon_) start_save();
+  if (gate_.empty()) on_drained();
+}
+
+std::optional<SessionSave> Session::take_save() {
+  if (!unsaved()) return std::nullopt;
+  return make_save();
+}
+
+SessionSave Session::make_save() {
+  SessionSave save;
+  save.session = stored();
+  for (const RoomId id : std::exchange(moved_, {})) {
+    const Joined* room = find(id);
+    if (room == nullptr || room->qos == QoS::at_most_once) continue;
+    if (room->cursor != nullptr || room->position) save.cursors.push_back(cursor_of(id, *room));
+  }
+  for (const std::uint16_t packet_id : std::exchange(changed_, {})) {
+    InFlight* message = window_.find(packet_id);
+    // One of a group goes to another member when this one is gone.
+    if (message == nullptr || (!message->share.empty() && message->qos == QoS::at_least_once)) continue;
+    OutboundState state = message->qos == QoS::at_least_once ? OutboundState::publish_qos1 : OutboundState::publish_qos2;
+    if (message->released) state = OutboundState::release;
+    save.outbound.push_back({packet_id, state, message->room, message->seq, message->order});
+    message->saved = true;
+  }
+  save.outbound_done = std::exchange(outbound_done_, {});
+  save.inbound_held = std::exchange(inbound_held_, {});
+  save.inbound_done = std::exchange(inbound_done_, {});
+  return save;
+}
+
+SessionCursor Session::cursor_of(RoomId id, const Joined& room) const {
+  const Seq sent = room.cursor != nullptr ? room.cursor->sent : *room.position;
+  std::vector<Seq> open;
+  for (const InFlight& message : window_.messages()) {
+    if (message.room == id && message.share.empty()) open.push_back(message.seq);
+  }
+  std::sort(open.begin(), open.end());
+  const auto is_open = [&](Seq seq) { return std::binary_search(open.begin(), open.end(), seq); };
+  SessionCursor cursor{id, sent, {}};
+  if (!open.empty() && open.front() <= sent && sent - open.front() <= above_max) {
+    cursor.low = open.front() - 1;
+    for (Seq seq = open.front(); seq <= sent; ++seq) {
+      if (!is_open(seq)) cursor.above.push_back(seq);
+    }
+  }
+  for (const Seq seq : room.skip) {
+    if (seq > sent && !is_open(seq)) cursor.above.push_back(seq);
+  }
+  // What is directly above `low` belongs to it.
+  std::size_t joined = 0;
+  while (joined < cursor.above.size() && cursor.above[joined] == cursor.low + 1) {
+    ++cursor.low;
+    ++joined;
+  }
+  cursor.above.erase(cursor.above.begin(), cursor.above.begin() + static_cast<std::ptrdiff_t>(joined));
+  return cursor;
+}
+
+}  // namespace parley::mqtt
