@@ -8,7 +8,6 @@
 
 namespace parley::loadtest {
 
-using mqtt::PacketType;
 using mqtt::QoS;
 
 namespace {
