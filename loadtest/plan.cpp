@@ -43,8 +43,8 @@ std::vector<PlannedClient> some_talk(const Options& options, Ledger& ledger) {
   }
   std::vector<PlannedClient> clients;
   const std::uint32_t count = spread ? options.subscribers : options.subscribers * options.rooms;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t room = i % options.rooms;
+  for (std::uint32_t i = 0; i < count && !names.empty(); ++i) {
+    const auto room = static_cast<std::uint32_t>(i % names.size());
     ledger.subscribe(i, room, 1);
     clients.push_back({{names[room]}, {}});
   }

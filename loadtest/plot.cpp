@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <string_view>
 
 #include "loadtest/report.h"
 
@@ -31,13 +33,17 @@ struct Axis {
   std::vector<double> ticks() const {
     std::vector<double> all;
     if (log) {
-      for (double at = std::pow(10, std::ceil(std::log10(low) - 1e-9)); at <= high * 1.0001; at *= 10) all.push_back(at);
+      const int first = static_cast<int>(std::ceil(std::log10(low) - 1e-9));
+      const int last = static_cast<int>(std::floor(std::log10(high * 1.0001)));
+      for (int power = first; power <= last; ++power) all.push_back(std::pow(10, power));
       return all;
     }
     const double rough = (high - low) / 5;
     const double unit = std::pow(10, std::floor(std::log10(rough)));
     const double step = unit * (rough / unit < 1.5 ? 1 : rough / unit < 3.5 ? 2 : rough / unit < 7.5 ? 5 : 10);
-    for (double at = std::ceil(low / step) * step; at <= high * 1.0001; at += step) all.push_back(at);
+    const auto first = static_cast<std::int64_t>(std::ceil(low / step));
+    const auto last = static_cast<std::int64_t>(std::floor(high * 1.0001 / step));
+    for (std::int64_t count = first; count <= last; ++count) all.push_back(static_cast<double>(count) * step);
     return all;
   }
 };
@@ -61,18 +67,22 @@ Axis axis_over(const std::vector<double>& values, bool log, bool time) {
 double x_place(const Axis& axis, double value) { return left + axis.place(value) * (width - left - right); }
 double y_place(const Axis& axis, double value) { return height - bottom - axis.place(value) * (height - top - bottom); }
 
+void append_all(std::string& out, std::initializer_list<std::string_view> parts) {
+  for (const std::string_view part : parts) out += part;
+}
+
 void grid(std::string& out, const Axis& x, const Axis& y) {
   for (const double at : y.ticks()) {
     const std::string place = fixed(y_place(y, at), 1);
-    out += "<line class=\"g\" x1=\"" + fixed(left, 0) + "\" x2=\"" + fixed(width - right, 0) + "\" y1=\"" + place + "\" y2=\"" +
-           place + "\"/><text x=\"" + fixed(left - 6, 0) + "\" y=\"" + fixed(y_place(y, at) + 4, 1) + "\" text-anchor=\"end\">" +
-           y.text(at) + "</text>";
+    append_all(out, {"<line class=\"g\" x1=\"", fixed(left, 0), "\" x2=\"", fixed(width - right, 0), "\" y1=\"", place,
+                     "\" y2=\"", place, "\"/><text x=\"", fixed(left - 6, 0), "\" y=\"", fixed(y_place(y, at) + 4, 1),
+                     "\" text-anchor=\"end\">", y.text(at), "</text>"});
   }
   for (const double at : x.ticks()) {
     const std::string place = fixed(x_place(x, at), 1);
-    out += "<line class=\"g\" y1=\"" + fixed(top, 0) + "\" y2=\"" + fixed(height - bottom, 0) + "\" x1=\"" + place + "\" x2=\"" +
-           place + "\"/><text y=\"" + fixed(height - bottom + 16, 0) + "\" x=\"" + place + "\" text-anchor=\"middle\">" +
-           x.text(at) + "</text>";
+    append_all(out, {"<line class=\"g\" y1=\"", fixed(top, 0), "\" y2=\"", fixed(height - bottom, 0), "\" x1=\"", place,
+                     "\" x2=\"", place, "\"/><text y=\"", fixed(height - bottom + 16, 0), "\" x=\"", place,
+                     "\" text-anchor=\"middle\">", x.text(at), "</text>"});
   }
 }
 

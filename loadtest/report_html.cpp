@@ -33,7 +33,10 @@ void row(std::string& out, const std::string& name, const std::vector<Report>& r
 
 std::string settings_text(const Report& report) {
   std::string text;
-  for (const auto& [name, value] : report.settings) text += (text.empty() ? "" : ", ") + name + " " + value;
+  for (const auto& [name, value] : report.settings) {
+    if (!text.empty()) text += ", ";
+    text.append(name).append(" ").append(value);
+  }
   return escape_html(text);
 }
 

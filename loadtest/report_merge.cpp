@@ -17,9 +17,10 @@ void add_sample(Sample& to, const Sample& from) {
 }
 
 void add_counts(Report& to, const Report& from) {
-  for (const auto& [name, count] : from.violation_counts) {
-    const auto known =
-        std::find_if(to.violation_counts.begin(), to.violation_counts.end(), [&](const auto& at) { return at.first == name; });
+  for (const auto& each : from.violation_counts) {
+    const auto& [name, count] = each;
+    const auto known = std::find_if(to.violation_counts.begin(), to.violation_counts.end(),
+                                    [&](const auto& at) { return at.first == each.first; });
     if (known == to.violation_counts.end()) {
       to.violation_counts.emplace_back(name, count);
     } else {
