@@ -99,6 +99,7 @@ struct Config {
   MonoMs retention_age = 0;             // 0: no limit
   unsigned batch_entries = 1024;
   unsigned queue_entries = 65'536;
+  MonoMs doubt_wait = 60'000;
 
   // Replicas
   MonoMs heads_poll = 1000;

@@ -244,6 +244,10 @@ void add_the_rest(Table& table, Config& c) {
   table.number<unsigned>("batch-entries", c.batch_entries, 1, "entries of one commit");
   table.number<unsigned>("queue-entries", c.queue_entries, 1,
                          "entries that may wait for a commit; more are refused as unavailable");
+  table.duration(
+      "doubt-wait", c.doubt_wait, 1000,
+      "how long a publish waits whose commit was under way when the database was lost; then its sender is told that the "
+      "outcome is unknown. At most --batch-entries wait so");
   table.group = "Replicas";
   table.duration("heads-poll", c.heads_poll, 10, "how often the database is asked which rooms moved");
   table.duration("heads-poll-away", c.heads_poll_away, 10, "the same while Redis is away");

@@ -236,6 +236,8 @@ void add_log(Families& out, const MetricsSources& from) {
   out.counter("committed_total", "Entries committed").sample(log.committed.get());
   out.counter("commits_total", "Commits").sample(log.commits.get());
   out.counter("failed_commits_total", "Commits that storage refused").sample(log.failed_commits.get());
+  out.gauge("publishes_in_doubt", "Publishes whose commit was under way when storage was lost").sample(log.in_doubt.get());
+  out.counter("publishes_given_up_total", "Publishes answered that their outcome is unknown").sample(log.doubts_given_up.get());
   out.counter("prune_steps_total", "Steps of pruning that removed something").sample(log.pruned_steps.get());
   out.counter("bus_messages_total", "Messages between replicas");
   out.sample(log.bus_sent.get(), {label("direction", "sent")});
