@@ -153,7 +153,7 @@ Figures measure_replicas(const PostgresSettings& settings, const std::vector<Roo
   std::vector<std::thread> threads;
   threads.reserve(replicas);
   for (unsigned i = 0; i < replicas; ++i) {
-    threads.emplace_back([&, i, from = number + 1'000'000'000ULL * (i + 1)]() mutable {
+    threads.emplace_back([&, i, from = std::uint64_t{number + 1'000'000'000ULL * (i + 1)}]() mutable {
       net::Loop loop;
       contract::PumpExecutor pump;
       pump.drive(loop);

@@ -62,7 +62,7 @@ for (const plant of chosen) {
   let word = `${plant.test} ${plant.filter}`;
   if (text.split(plant.from).length !== 2) {
     word = `NOTHING: ${plant.file} has not the place for it`;
-  } else if (fails(plant)) {
+  } else if (!build(plant.test).good || fails(plant)) {
     word = `NOTHING: ${word} fails without it`;
   } else {
     writeFileSync(

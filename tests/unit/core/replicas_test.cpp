@@ -45,6 +45,7 @@ TEST_F(Replicas, WithoutTheBusStorageBringsIt) {
   Client ada = world.client(0, 0, "ada");
   Client bob = world.client(1, 0, "bob");
   world.ask(*bob, subscribe("r"));
+  world.pass(1100);  // the first look at the heads is behind us
   world.bus.set_up(false);
   world.run();
   world.ask(*ada, publish("r", "one"));
@@ -282,6 +283,26 @@ TEST_F(Replicas, AFilterGetsWhatWasCommittedWhileStorageWasAway) {
   world.replicas[1]->store.fail_others(false);
   world.pass(1100);
   EXPECT_EQ(all.last["r"], 1U);
+}
+
+TEST(SmallReplicas, AFilterIsNotToldAgainWhatItKnowsOfARoomThatWasLetGo) {
+  LogSettings settings;
+  settings.rooms.cached = 1;
+  ClusterWorld world(settings);
+  FilterListener all(world.replicas[1]->log);
+  world.pass(1100);
+  Client ada = world.client(0, 0, "ada");
+  Client bob = world.client(1, 0, "bob");
+  world.ask(*ada, publish("a", "one"));
+  world.pass(50);
+  for (const char* text : {"two", "three"}) world.ask(*ada, publish("a", text));
+  ASSERT_EQ(all.last["a"], 3U) << "over the bus, behind the last look at the heads";
+  world.ask(*bob, publish("b", "one"));
+  world.replicas[1]->log.tick();
+  ASSERT_EQ(world.replicas[1]->log.counters().rooms_loaded.get(), 1) << "room a was let go";
+  world.ask(*ada, publish("a", "four"));
+  world.pass(50);
+  EXPECT_EQ(all.last["a"], 4U);
 }
 
 // A poll's answer may be from before the message that asks for another.
