@@ -19,7 +19,7 @@ std::shared_ptr<const net::TlsContext> TlsFiles::current() const {
 
 Status load_tls(const Config& config, TlsFiles& files) {
   if (config.tls_cert.empty()) return ok_status();
-  const Status loaded = files.load(config.tls_cert, config.tls_key);
+  Status loaded = files.load(config.tls_cert, config.tls_key);
   if (loaded) return loaded;
   return {loaded.error().code, "--tls-cert, --tls-key: " + loaded.error().message};
 }
