@@ -1,6 +1,6 @@
 #pragma once
 
-// What MQTT sessions say while they deliver: cursors, packet identifiers, claims (storage/sql/postgres/007_mqtt_delivery.sql).
+// What MQTT sessions say while they deliver: cursors, packet identifiers, claims (storage/sql/postgres/008_mqtt_delivery.sql).
 
 #include <memory>
 

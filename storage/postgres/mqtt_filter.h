@@ -1,6 +1,6 @@
 #pragma once
 
-// A topic filter as the database's functions take it (storage/sql/postgres/004_mqtt_tables.sql).
+// A topic filter as the database's functions take it (storage/sql/postgres/005_mqtt_tables.sql).
 
 #include <string>
 #include <string_view>

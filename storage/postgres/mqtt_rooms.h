@@ -1,6 +1,6 @@
 #pragma once
 
-// Subscriptions of MQTT sessions, and the rooms that filters match (storage/sql/postgres/007_mqtt_delivery.sql).
+// Subscriptions of MQTT sessions, and the rooms that filters match (storage/sql/postgres/008_mqtt_delivery.sql).
 
 #include <memory>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The life of MQTT sessions (storage/sql/postgres/006_mqtt_sessions.sql). `replica`: see fenced_name().
+// The life of MQTT sessions (storage/sql/postgres/007_mqtt_sessions.sql). `replica`: see fenced_name().
 
 #include <memory>
 
