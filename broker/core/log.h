@@ -16,6 +16,7 @@
 #include "broker/core/catch_up.h"
 #include "broker/core/interest.h"
 #include "broker/core/shared_presence.h"
+#include "broker/core/strangers.h"
 
 namespace parley {
 
@@ -103,8 +104,11 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
 
   // From now on the follower is handed the runs and messages of every room whose name matches the filter (core/topic_filter.h:
   // valid, not shared), also of rooms made later. Counted: as many removals end it.
-  void add_interest(FollowerId follower, const std::string& filter) { interest_.add(follower, filter); }
-  void remove_interest(FollowerId follower, const std::string& filter) { interest_.remove(follower, filter); }
+  void add_interest(FollowerId follower, const std::string& filter);
+  void remove_interest(FollowerId follower, const std::string& filter);
+  // `done` is called when what other replicas have committed by now, in rooms that one of the filters matches, was handed to the
+  // followers; or storage cannot tell. At once where there are no other replicas.
+  void catch_up_with(std::vector<std::string> filters, UniqueFunction<void()> done);
   // The room of that name for somebody who wants to read it, and their role. not_found, forbidden.
   void find_readable(SubjectPtr subject, const std::string& name, Reply<Attached> done);
 
@@ -175,6 +179,8 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   void ready(const LogRoomPtr& room) override;
   void overtaken(const LogRoomPtr& room, Seq floor) override;
   void epoch_changed() override;
+  void poll_begins() override { strangers_.poll_begins(); }
+  void poll_ended(const std::vector<RoomHead>& strangers) override { strangers_.poll_ended(strangers); }
   // Peers::Owner
   void on_entries(envelope::Entries entries) override;
   void on_signal(envelope::Signal signal) override;
@@ -210,6 +216,7 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   RoomTable rooms_;
   Batcher batcher_;
   CatchUp catch_up_;
+  Strangers strangers_;
   Peers peers_;
   SharedPresence presence_;
   std::vector<Follower*> followers_;          // by id; null: gone

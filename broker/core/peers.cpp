@@ -13,16 +13,18 @@ void Peers::start() {
 
 // ---- interest
 
-void Peers::want(RoomId room) {
-  if (bus_ == nullptr) return;
-  const cluster::Channel channel = cluster::channel_of(room);
-  if (wanted_[channel]++ == 0) bus_->subscribe(channel);
+void Peers::want(RoomId room) { count(cluster::channel_of(room), true); }
+void Peers::unwant(RoomId room) { count(cluster::channel_of(room), false); }
+
+void Peers::want_all(bool on) {
+  if (std::exchange(all_wanted_, on) == on) return;
+  for (cluster::Channel channel = 0; channel < cluster::room_channels; ++channel) count(channel, on);
 }
 
-void Peers::unwant(RoomId room) {
+void Peers::count(cluster::Channel channel, bool more) {
   if (bus_ == nullptr) return;
-  const cluster::Channel channel = cluster::channel_of(room);
-  if (--wanted_[channel] == 0) bus_->unsubscribe(channel);
+  if (more && wanted_[channel]++ == 0) bus_->subscribe(channel);
+  if (!more && --wanted_[channel] == 0) bus_->unsubscribe(channel);
 }
 
 // ---- telling

@@ -50,6 +50,8 @@ class Peers final : public cluster::Bus::Events {
   // A room's news are wanted, or no longer. Counted per channel.
   void want(RoomId room);
   void unwant(RoomId room);
+  // Those of all rooms, besides.
+  void want_all(bool on);
 
   void send_entries(RoomId room, const std::vector<EntryPtr>& entries);
   void send_signal(const Signal& signal);
@@ -67,6 +69,7 @@ class Peers final : public cluster::Bus::Events {
   void on_connected(bool connected) override;
 
  private:
+  void count(cluster::Channel channel, bool more);
   template <typename What>
   void send(cluster::Channel channel, What what);
   void receive(envelope::Message message);
@@ -84,6 +87,7 @@ class Peers final : public cluster::Bus::Events {
   Owner& owner_;
   std::string epoch_;
   std::array<unsigned, cluster::room_channels> wanted_{};
+  bool all_wanted_ = false;
   std::deque<Revocation> revocations_;
 };
 
