@@ -77,6 +77,7 @@ struct Config {
   unsigned mqtt_sessions_max = 1'000'000;
   MonoMs mqtt_keep_alive_max = 0;  // 0: as clients ask
   MonoMs mqtt_session_expiry_max = 30LL * 86'400'000;
+  MonoMs mqtt_lease = 30'000;
   MonoMs mqtt_sys_interval = 10'000;  // 0: no $SYS topics
 
   // Limits of HTTP

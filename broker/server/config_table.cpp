@@ -213,6 +213,8 @@ void add_mqtt_limits(Table& table, Config& c) {
                  "longest keep-alive that a client may have; 0: any, and none at all (at most 65535 s)");
   table.duration("mqtt-session-expiry-max", c.mqtt_session_expiry_max, 0, "how long a session outlives its connection at most");
   table.number<unsigned>("mqtt-sessions-max", c.mqtt_sessions_max, 1, "sessions that outlive their connections");
+  table.duration("mqtt-lease", c.mqtt_lease, 1000,
+                 "a replica that says nothing for so long counts as dead: another one publishes its clients' wills");
   table.duration("mqtt-sys-interval", c.mqtt_sys_interval, 0, "how often the $SYS/broker topics are published; 0: never");
 }
 

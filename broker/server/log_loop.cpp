@@ -82,6 +82,8 @@ Status LogLoop::open() {
   mqtt::RegistrySettings registry_settings;
   registry_settings.sessions_max = config_.mqtt_sessions_max;
   registry_settings.owner = random_.id(16);
+  registry_settings.shared = shared;
+  registry_settings.lease_ms = config_.mqtt_lease;
   mqtt_ = std::make_unique<mqtt::Registry>(*log_, loop_, random_key(random_), registry_settings, mqtt_workers_, store_.get());
   mqtt_shares_ = std::make_unique<mqtt::Shares>(*log_, random_key(random_), mqtt_workers_);
   hasher_ = std::make_unique<api::Hasher>(pool_, api::HasherSettings{*cost, config_.password_queue});

@@ -55,6 +55,11 @@ void Exchange::close(Session& session, std::uint64_t generation, std::uint32_t e
     sessions_.erase(session.id());
     return;
   }
+  // Before storage hears that the client has gone: it may be at another replica a moment later.
+  if (std::optional<SessionSave> save = session.take_save()) {
+    around_.registry.tell(
+        [save = std::move(*save)](Registry& registry) mutable { registry.save(std::move(save), [](const Result<Nothing>&) {}); });
+  }
   around_.registry.call<Nothing>(
       [client_id, generation, filters = session.filters(), expiry_s, will = std::move(will)](Registry& registry,
                                                                                              Reply<Nothing> reply) mutable {
