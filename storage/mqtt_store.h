@@ -145,6 +145,7 @@ struct SessionSave {
   std::vector<std::uint16_t> inbound_held;   // QoS 2 packets received that became no entry (refused in 3.1.1)
   std::vector<std::uint16_t> inbound_done;   // PUBREL came; saved before PUBCOMP is sent
   std::vector<ShareProgress> shares;
+  SessionKey shares_of;  // whose claims they are; id 0: the session's own. Nothing comes of it when that session is lost
 };
 
 // A room that a filter or a session asked for, all of it read at one position: the retained message is at or before `head`, and

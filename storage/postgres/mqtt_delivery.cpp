@@ -8,7 +8,7 @@ namespace parley::postgres {
 namespace {
 
 constexpr const char* save_sql =
-    "SELECT mqtt_save($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26)";
+    "SELECT mqtt_save($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28)";
 constexpr const char* claim_sql = "SELECT kind, n1, n2, n3 FROM mqtt_claim($1,$2,$3,$4,$5,$6,$7,$8,$9)";
 // One row at least where the session is the caller's.
 constexpr const char* claims_sql =
@@ -66,6 +66,7 @@ void encode_outbound(Params& out, const std::vector<SessionSave>& saves) {
 }
 
 struct Progress {
+  SessionKey session;
   const ShareProgress* of;
   SeqRange range;
   bool returned;
@@ -75,13 +76,16 @@ void encode_shares(Params& out, const std::vector<SessionSave>& saves) {
   std::vector<Progress> all;
   std::vector<std::int32_t> ends;
   for (const SessionSave& save : saves) {
+    const SessionKey session = save.shares_of.id != 0 ? save.shares_of : save.session;
     for (const ShareProgress& each : save.shares) {
-      for (const SeqRange& range : each.done) all.push_back({&each, range, false});
-      for (const SeqRange& range : each.returned) all.push_back({&each, range, true});
+      for (const SeqRange& range : each.done) all.push_back({session, &each, range, false});
+      for (const SeqRange& range : each.returned) all.push_back({session, &each, range, true});
     }
     ends.push_back(static_cast<std::int32_t>(all.size()));
   }
   out.array(Oid::int4, ends.size(), [&](std::size_t i, Params& to) { to.int4(ends[i]); });
+  out.array(Oid::int8, all.size(), [&](std::size_t i, Params& to) { to.int8(all[i].session.id); });
+  out.array(Oid::int8, all.size(), [&](std::size_t i, Params& to) { to.int8(to_int8(all[i].session.generation)); });
   out.array(Oid::bytes, all.size(), [&](std::size_t i, Params& to) { to.bytes(all[i].of->filter); });
   out.array(Oid::int8, all.size(), [&](std::size_t i, Params& to) { to.int8(all[i].of->room); });
   out.array(Oid::int8, all.size(), [&](std::size_t i, Params& to) { to.int8(to_int8(all[i].range.first)); });

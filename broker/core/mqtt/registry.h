@@ -87,6 +87,9 @@ class Registry final : public Follower {
   // All sessions' that came while one commit was under way share the next. Tried again while storage is away.
   void save(SessionSave save, Reply<Nothing> done);
 
+  // The session that this process claims entries of `$share` groups with.
+  void set_share_session(SessionKey session) { share_session_ = session; }
+
   // Several times a second: expiry, delayed wills.
   void tick();
 
@@ -184,6 +187,7 @@ class Registry final : public Follower {
   Store* store_;
   MqttStore* sessions_;  // null: there is none
   std::vector<Saving> saves_;
+  SessionKey share_session_;
   unsigned saving_ = 0;
   std::unordered_map<SessionId, Known*> held_;  // stored sessions that a worker has
   std::vector<Closing> closing_;                // to be said again

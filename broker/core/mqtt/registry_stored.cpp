@@ -330,6 +330,7 @@ void Registry::drop(SessionKey session, std::vector<std::string> filters, Reply<
 // ---- saving
 
 void Registry::save(SessionSave save, Reply<Nothing> done) {
+  if (!save.shares.empty()) save.shares_of = share_session_;
   saves_.push_back({std::move(save), std::move(done)});
   if (saving_ == 0) flush_saves();
 }

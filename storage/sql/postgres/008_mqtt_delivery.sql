@@ -204,13 +204,13 @@ BEGIN
 END $$;
 
 -- Saves of sessions. Of save i each kind has the elements from *_ends[i - 1] + 1 to *_ends[i]. done: acknowledged packets; out: those under way; rel: QoS 2
--- packets that were released; held: received ones that became no entry; sh: ranges of groups, `returned` or done. Answers which saves were taken.
+-- packets that were released; held: received ones that became no entry; sh: ranges of groups that a session (sh_sessions) has claimed, `returned` or done. Answers which saves were taken.
 CREATE FUNCTION mqtt_save(
   in_replica uuid, in_generation bigint, in_sessions bigint[], in_generations bigint[],
   c_ends int[], c_rooms bigint[], c_lows bigint[], c_aboves bytea[], done_ends int[], done_ids int[],
   out_ends int[], out_ids int[], out_states smallint[], out_rooms bigint[], out_seqs bigint[], out_orders bigint[],
   rel_ends int[], rel_ids int[], held_ends int[], held_ids int[],
-  sh_ends int[], sh_filters bytea[], sh_rooms bigint[], sh_firsts bigint[], sh_lasts bigint[], sh_returned boolean[],
+  sh_ends int[], sh_sessions bigint[], sh_generations bigint[], sh_filters bytea[], sh_rooms bigint[], sh_firsts bigint[], sh_lasts bigint[], sh_returned boolean[],
   OUT taken boolean[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -219,7 +219,7 @@ DECLARE
   own bigint;
 BEGIN
   PERFORM fence(in_replica, in_generation);
-  PERFORM FROM mqtt_sessions s WHERE s.id = ANY (in_sessions) ORDER BY s.id FOR SHARE;
+  PERFORM FROM mqtt_sessions s WHERE s.id = ANY (in_sessions || sh_sessions) ORDER BY s.id FOR SHARE;
   SELECT array_agg(EXISTS (SELECT FROM mqtt_sessions s WHERE s.id = u.session AND s.generation = u.generation AND s.client_id IS NOT NULL) ORDER BY u.i)
   INTO taken FROM unnest(in_sessions, in_generations) WITH ORDINALITY AS u (session, generation, i);
   FOR i IN 1..cardinality(in_sessions) LOOP
@@ -256,7 +256,8 @@ BEGIN
       INSERT INTO mqtt_inbound (session, packet_id, seq, ts, messages) SELECT own, u.id, 0, 0, 0 FROM unnest(held_ids[a:b]) AS u (id) ON CONFLICT DO NOTHING;
     END IF;
     FOR k IN coalesce(sh_ends[i - 1], 0) + 1..sh_ends[i] LOOP
-      PERFORM mqtt_progress(own, sh_filters[k], sh_rooms[k], sh_firsts[k], sh_lasts[k], sh_returned[k]);
+      CONTINUE WHEN NOT EXISTS (SELECT FROM mqtt_sessions s WHERE s.id = sh_sessions[k] AND s.generation = sh_generations[k] AND s.client_id IS NOT NULL);
+      PERFORM mqtt_progress(sh_sessions[k], sh_filters[k], sh_rooms[k], sh_firsts[k], sh_lasts[k], sh_returned[k]);
     END LOOP;
   END LOOP;
 END $$;
