@@ -27,7 +27,7 @@ CREATE TABLE mqtt_owners (
 );
 
 -- client_id NULL: the session has ended, and what was its is removed in small steps. owner NULL: not connected; then `expires` says when it ends.
--- untidy: cursors from this room on may be covered by no subscription any more.
+-- interrupted: its last connection ended with its owner's lease. untidy: cursors from this room on may be covered by no subscription any more.
 -- token: of the call that opened it last, and what that call found: it answers the same when it is sent again.
 CREATE TABLE mqtt_sessions (
   id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -38,8 +38,10 @@ CREATE TABLE mqtt_sessions (
   expiry_s       bigint NOT NULL,
   expires        bigint,
   untidy         bigint,
+  interrupted    boolean NOT NULL DEFAULT false,
   token          uuid NOT NULL,
   was_present    boolean NOT NULL,
+  was_interrupted boolean NOT NULL,
   was_id         bigint NOT NULL,
   was_generation bigint NOT NULL,
   was_owner      bytea

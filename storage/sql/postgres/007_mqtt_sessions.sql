@@ -96,7 +96,7 @@ END $$;
 CREATE FUNCTION mqtt_lapse(in_session bigint, in_at bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM mqtt_disconnect(in_session, s.expiry_s, in_at) FROM mqtt_sessions s WHERE s.id = in_session;
-  UPDATE mqtt_sessions s SET generation = s.generation + 1 WHERE s.id = in_session;
+  UPDATE mqtt_sessions s SET generation = s.generation + 1, interrupted = true WHERE s.id = in_session;
   PERFORM mqtt_release_claims(in_session, false);
 END $$;
 
@@ -117,7 +117,7 @@ CREATE FUNCTION mqtt_lease_end(in_owner bytea, in_now bigint) RETURNS bigint LAN
   FROM (SELECT coalesce((SELECT o.until FROM mqtt_owners o WHERE o.owner = in_owner), in_now) AS until) AS lease
 $$;
 
--- Kind 0: the verdict, id, generation, present, previous id, previous generation; the previous owner. Kind 1: a subscription (qos, options, identifier; filter).
+-- Kind 0: the verdict, id, generation, present (1) and interrupted (2), previous id, previous generation; the previous owner. Kind 1: a subscription (qos, options, identifier; filter).
 -- Kind 2: outbound (packet id, state, room, seq, order). Kind 3: inbound. Kind 4: wills that are due by this.
 CREATE FUNCTION mqtt_open(
   in_replica uuid, in_generation bigint, in_token uuid, in_client bytea, in_user bytea, in_owner bytea, in_clean boolean, in_expiry_s bigint, in_now bigint,
@@ -167,14 +167,14 @@ BEGIN
         DELETE FROM mqtt_wills w WHERE w.session = s.id AND NOT (coalesce(w.due <= in_now, false) OR (was_connected AND w.delay_s = 0));
         PERFORM mqtt_release_will(s.id, in_now);
         UPDATE mqtt_sessions x SET generation = x.generation + 1, owner = in_owner, expiry_s = in_expiry_s, expires = NULL, token = in_token,
-          was_present = true, was_id = before_id, was_generation = before_generation, was_owner = before_owner
+          was_present = true, was_interrupted = x.interrupted OR was_connected, interrupted = false, was_id = before_id, was_generation = before_generation, was_owner = before_owner
         WHERE x.id = s.id;
         new_id := s.id;
       END IF;
     END IF;
     IF NOT there THEN
-      INSERT INTO mqtt_sessions (client_id, generation, user_id, owner, expiry_s, token, was_present, was_id, was_generation, was_owner)
-      VALUES (in_client, before_generation + 1, in_user, in_owner, in_expiry_s, in_token, false, before_id, before_generation, before_owner)
+      INSERT INTO mqtt_sessions (client_id, generation, user_id, owner, expiry_s, token, was_present, was_interrupted, was_id, was_generation, was_owner)
+      VALUES (in_client, before_generation + 1, in_user, in_owner, in_expiry_s, in_token, false, false, before_id, before_generation, before_owner)
       ON CONFLICT (sha256(client_id)) WHERE client_id IS NOT NULL DO NOTHING RETURNING id INTO new_id;
       CONTINUE WHEN NOT FOUND;  -- another process was quicker
     END IF;
@@ -186,7 +186,7 @@ BEGIN
     SELECT * INTO s FROM mqtt_sessions x WHERE x.id = new_id;
     EXIT;
   END LOOP;
-  RETURN QUERY SELECT 0::smallint, 0::bigint, s.id, s.generation, s.was_present::int::bigint, s.was_id, s.was_generation, s.was_owner, NULL::bytea, NULL::bytea,
+  RETURN QUERY SELECT 0::smallint, 0::bigint, s.id, s.generation, s.was_present::int::bigint + 2 * s.was_interrupted::int, s.was_id, s.was_generation, s.was_owner, NULL::bytea, NULL::bytea,
                       NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea;
   RETURN QUERY SELECT 1::smallint, x.qos::bigint, x.options::bigint, x.identifier, NULL::bigint, NULL::bigint, NULL::bigint, x.filter, NULL::bytea, NULL::bytea,
                       NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea
