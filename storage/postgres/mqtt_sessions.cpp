@@ -68,6 +68,7 @@ Result<SessionOpened> to_opened(const Rows& rows) {
         }
         out.key = {rows.integer(row, n2), rows.natural(row, n3)};
         out.present = (rows.natural(row, n4) & 1U) != 0;
+        out.interrupted = (rows.natural(row, n4) & 2U) != 0;
         out.previous = {rows.integer(row, n5), rows.natural(row, n6)};
         out.previous_owner = rows.text(row, b1);
         break;

@@ -55,7 +55,8 @@ void Exchange::close(Session& session, std::uint64_t generation, std::uint32_t e
     sessions_.erase(session.id());
     return;
   }
-  // Before storage hears that the client has gone: it may be at another replica a moment later.
+  // Before the session counts as left: a crash in between must not look like a good end, and the client may be at another replica a
+  // moment later.
   if (std::optional<SessionSave> save = session.take_save()) {
     around_.registry.tell(
         [save = std::move(*save)](Registry& registry) mutable { registry.save(std::move(save), [](const Result<Nothing>&) {}); });
@@ -74,10 +75,6 @@ void Exchange::hand_over(Hub::SessionId id, const std::string& client_id, std::u
   Session& session = *found->second;
   for (const std::string& filter : session.filters()) {
     hub().log().tell([follower = hub().follower(), filter](Log& log) { log.remove_interest(follower, filter); });
-  }
-  if (std::optional<SessionSave> save = session.take_save()) {
-    around_.registry.tell(
-        [save = std::move(*save)](Registry& registry) mutable { registry.save(std::move(save), [](const Result<Nothing>&) {}); });
   }
   around_.registry.tell([client_id, generation, state = session.take_state()](Registry& registry) mutable {
     registry.left(client_id, generation, std::move(state));

@@ -12,8 +12,6 @@ namespace {
 
 constexpr MonoMs looks_per_lease = 4;  // and renewals
 constexpr MonoMs look_away_ms = 2000;  // while no other replica can give a hint
-constexpr MonoMs sweep_every_ms = 1000;
-constexpr MonoMs wills_every_ms = 250;
 constexpr unsigned rows_max = 1000;
 constexpr unsigned wills_max = 100;
 
@@ -196,7 +194,9 @@ void Registry::restored(Restoring& what) {
   state->received = what.opened.inbound;
   for (const MqttSubscription& subscription : what.opened.subscriptions) state->subscriptions.push_back(to_state(subscription));
   for (MatchedRoom& room : what.rooms) {
-    Position position{room.room, std::move(room.name), room.low, std::move(room.above)};
+    // What was sent with QoS 1 and acknowledged, or not, in the moments before a crash is not known to storage.
+    const Seq repeats = what.opened.interrupted ? room.head : 0;
+    Position position{room.room, std::move(room.name), room.low, std::move(room.above), repeats};
     for (const Outbound& message : what.opened.outbound) {
       if (message.room == room.room && message.seq > room.low) position.skip.push_back(message.seq);
     }
@@ -350,6 +350,8 @@ void Registry::flush_saves() {
 void Registry::saved(std::vector<Saving> saves, Result<std::vector<Status>> answer) {
   --saving_;
   if (!answer) {
+    numbers_.failed_saves.add(saves.size());
+    save_trouble_ = answer.error().message;
     // Again with the next tick, before what came behind it.
     std::move(saves_.begin(), saves_.end(), std::back_inserter(saves));
     saves_ = std::move(saves);
@@ -358,8 +360,11 @@ void Registry::saved(std::vector<Saving> saves, Result<std::vector<Status>> answ
   for (std::size_t i = 0; i < saves.size(); ++i) {
     const Status& status = (*answer)[i];
     if (status) {
+      numbers_.saves.add();
       saves[i].done(Nothing{});
     } else {
+      numbers_.failed_saves.add();
+      save_trouble_ = status.error().message;
       saves[i].done(status.error());
     }
   }
@@ -389,13 +394,13 @@ void Registry::stored_tick() {
     look_for_lost(std::move(held));
   }
   if (now >= next_sweep_) {
-    next_sweep_ = now + sweep_every_ms;
+    next_sweep_ = now + settings_.sweep_interval_ms;
     sessions_->sweep(clock_.unix_ms(), rows_max, [this](const Result<Swept>& swept) {
       if (swept && swept->more) next_sweep_ = 0;
     });
   }
   if (now >= next_wills_) {
-    next_wills_ = now + wills_every_ms;
+    next_wills_ = now + settings_.wills_interval_ms;
     sessions_->due_wills(clock_.unix_ms(), wills_max, [this](const Result<std::vector<DueWill>>& wills) { publish_due(wills); });
   }
 }
