@@ -233,8 +233,7 @@ void AppendCall::encode_mqtt(Params& out) const {
   const bool expires = std::any_of(rows_.begin(), rows_.end(), [&](const Row& row) { return batch_[row.index].expires != 0; });
   out.array(Oid::int8, expires ? rows_.size() : 0, [&](std::size_t i, Params& to) { to.int8(entry(i).expires); });
   const auto each = [&](Oid type, auto add) {
-    out.array(type, mqtt_.size(),
-              [&](std::size_t i, Params& to) { add(entry(static_cast<std::size_t>(mqtt_[i] - 1)), to); });
+    out.array(type, mqtt_.size(), [&](std::size_t i, Params& to) { add(entry(static_cast<std::size_t>(mqtt_[i] - 1)), to); });
   };
   out.array(Oid::int4, mqtt_.size(), [&](std::size_t i, Params& to) { to.int4(mqtt_[i]); });
   each(Oid::int8, [](const NewEntry& entry, Params& to) { to.int8(entry.inbound ? entry.inbound->session.id : 0); });

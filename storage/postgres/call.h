@@ -57,11 +57,7 @@ template <typename T, typename Encode, typename Decode>
 class FencedCall final : public Call {
  public:
   FencedCall(const char* sql, std::string replica, Reply<T> done, Encode encode, Decode decode)
-      : sql_(sql),
-        replica_(std::move(replica)),
-        done_(std::move(done)),
-        encode_(std::move(encode)),
-        decode_(std::move(decode)) {}
+      : sql_(sql), replica_(std::move(replica)), done_(std::move(done)), encode_(std::move(encode)), decode_(std::move(decode)) {}
   const char* sql() const override { return sql_; }
   void encode(Params& out, const Attempt& attempt) const override {
     out.bytes(replica_).int8(attempt.generation);

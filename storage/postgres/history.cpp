@@ -30,10 +30,10 @@ constexpr const char* read_sql =
   " AND e.type NOT IN (2, 3, 4) ORDER BY e.seq " ORDER                                                                          \
   " LIMIT $3::int8) "                                                                                                           \
   "SELECT 0 AS kind, head, floor, 0, 0::int2, 0::int2, 0::int2, 0::int8, 0::int8, ''::bytea, ''::bytea, ''::bytea, ''::bytea, " \
-  "''::bytea, ''::bytea, 0::int8 AS place, 0::int8 FROM room "                                                                           \
+  "''::bytea, ''::bytea, 0::int8 AS place, 0::int8 FROM room "                                                                  \
   "UNION ALL SELECT 1, 0, 0, e.ts, e.type, e.payload, e.flags, e.target, e.messages, e.user_id, e.user_name, e.cid, "           \
-  "e.content_type, e.properties, e.body, e.seq, e.expires FROM items e "                                                                   \
-  "UNION ALL SELECT 2, x.target, x.seq, 0, 0, 0, 0, 0, 0, x.user_id, x.user_name, x.key, NULL, NULL, NULL, x.seq, NULL FROM "         \
+  "e.content_type, e.properties, e.body, e.seq, e.expires FROM items e "                                                        \
+  "UNION ALL SELECT 2, x.target, x.seq, 0, 0, 0, 0, 0, 0, x.user_id, x.user_name, x.key, NULL, NULL, NULL, x.seq, NULL FROM "   \
   "reactions x "                                                                                                                \
   "WHERE x.room = $1::int8 AND x.target BETWEEN (SELECT min(seq) FROM items) AND (SELECT max(seq) FROM items) "                 \
   "ORDER BY kind, place"

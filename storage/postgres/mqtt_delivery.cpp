@@ -154,8 +154,7 @@ std::unique_ptr<Call> claim_entries(const std::string& replica, std::vector<Clai
 
 std::unique_ptr<Call> list_claims(SessionKey session, Reply<std::vector<ShareClaims>> done) {
   return make_call<std::vector<ShareClaims>>(
-      claims_sql, std::move(done),
-      [session](Params& out) { out.int8(session.id).int8(to_int8(session.generation)); },
+      claims_sql, std::move(done), [session](Params& out) { out.int8(session.id).int8(to_int8(session.generation)); },
       [](const Rows& rows) -> Result<std::vector<ShareClaims>> {
         if (rows.empty()) return session_lost();
         std::vector<ShareClaims> claims;

@@ -9,11 +9,12 @@ namespace parley::postgres {
 
 namespace {
 
-#define PARLEY_MQTT_ROOM                                                                                                       \
-  "SELECT kind, id, visibility, keep, head, floor, low, name, above, retained_seq, ts, payload, flags, messages, expires, "    \
+#define PARLEY_MQTT_ROOM                                                                                                    \
+  "SELECT kind, id, visibility, keep, head, floor, low, name, above, retained_seq, ts, payload, flags, messages, expires, " \
   "user_id, user_name, cid, content_type, properties, body FROM "
 
-constexpr const char* subscribe_sql = PARLEY_MQTT_ROOM "mqtt_subscribe($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)";
+constexpr const char* subscribe_sql =
+    PARLEY_MQTT_ROOM "mqtt_subscribe($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)";
 constexpr const char* unsubscribe_sql = "SELECT kind, n1 FROM mqtt_unsubscribe($1,$2,$3,$4,$5)";
 constexpr const char* match_sql = PARLEY_MQTT_ROOM "mqtt_walk($1,$2,$3,$4,$5,$6,$7)";
 constexpr const char* backlog_sql = PARLEY_MQTT_ROOM "mqtt_backlog($1,$2,$3,$4,$5,$6,$7)";

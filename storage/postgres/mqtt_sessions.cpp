@@ -95,7 +95,11 @@ void encode_will(Params& out, const std::optional<MqttWill>& will) {
     for (int i = 0; i < 11; ++i) out.null();
     return;
   }
-  out.bytes(will->topic).int2(static_cast<std::int16_t>(will->qos)).boolean(will->retain).int8(will->delay_s).int8(will->expiry_s);
+  out.bytes(will->topic)
+      .int2(static_cast<std::int16_t>(will->qos))
+      .boolean(will->retain)
+      .int8(will->delay_s)
+      .int8(will->expiry_s);
   out.int2(static_cast<std::int16_t>(will->payload)).bytes(will->user_id).bytes(will->user_name);
   out.bytes_or_null(will->content_type).bytes_or_null(will->properties).bytes(will->body);
 }

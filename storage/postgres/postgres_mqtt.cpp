@@ -38,9 +38,7 @@ void PostgresMqtt::sweep(UnixMs now, unsigned rows_max, Reply<Swept> done) {
 void PostgresMqtt::due_wills(UnixMs now, unsigned limit, Reply<std::vector<DueWill>> done) {
   ask_(postgres::due_wills(now, limit, std::move(done)));
 }
-void PostgresMqtt::take_will(WillId will, Reply<Nothing> done) {
-  change_(postgres::take_will(replica_, will, std::move(done)));
-}
+void PostgresMqtt::take_will(WillId will, Reply<Nothing> done) { change_(postgres::take_will(replica_, will, std::move(done))); }
 void PostgresMqtt::subscribe(SessionKey session, MqttSubscription subscription, RoomsStep step, Reply<RoomsPage> done) {
   change_(postgres::subscribe(replica_, session, std::move(subscription), std::move(step), std::move(done)));
 }

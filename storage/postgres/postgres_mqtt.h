@@ -1,7 +1,7 @@
 #pragma once
 
-// MqttStore of the PostgreSQL store. Changes go over a connection of their own, one call at a time and fenced, so that their order
-// is kept when one has to be sent again; reads go where the store's other reads go.
+// MqttStore of the PostgreSQL store. Changes go over a connection of their own, one call at a time and fenced, so that their
+// order is kept when one has to be sent again; reads go where the store's other reads go.
 
 #include "storage/mqtt_store.h"
 #include "storage/postgres/call.h"

@@ -6,15 +6,18 @@ namespace parley::postgres {
 
 namespace {
 
-// Rooms of which something is to go, and their new floors. $1: entries a room may have, 0 for no limit; $2: whether there is a limit
-// of age; $3: the time before which an entry is too old; $4: entries of one step; $5: entries over the limits that are kept for the
-// cursors of MQTT sessions.
+// Rooms of which something is to go, and their new floors. $1: entries a room may have, 0 for no limit; $2: whether there is a
+// limit of age; $3: the time before which an entry is too old; $4: entries of one step; $5: entries over the limits that are kept
+// for the cursors of MQTT sessions.
 constexpr const char* plan_sql =
     "SELECT p.id, p.floor, least(p.upto, p.floor + $4::int8) FROM (SELECT o.id, o.floor, least(o.wanted, greatest("
-    "mqtt_lowest_wanted(o.id, o.name, o.head), o.wanted - $5::int8)) AS upto FROM (SELECT r.id, r.name, r.floor, r.head, greatest("
-    "CASE WHEN $1::int8 > 0 THEN r.head + 1 - $1::int8 ELSE 0 END, r.floor + CASE WHEN $2::bool THEN (SELECT count(*) FROM (SELECT "
+    "mqtt_lowest_wanted(o.id, o.name, o.head), o.wanted - $5::int8)) AS upto FROM (SELECT r.id, r.name, r.floor, r.head, "
+    "greatest("
+    "CASE WHEN $1::int8 > 0 THEN r.head + 1 - $1::int8 ELSE 0 END, r.floor + CASE WHEN $2::bool THEN (SELECT count(*) FROM "
+    "(SELECT "
     "e.ts FROM entries e WHERE e.room = r.id AND e.seq >= r.floor ORDER BY e.seq LIMIT $4::int8) o WHERE o.ts < $3::int8) ELSE 0 "
-    "END) AS wanted FROM room_state r WHERE r.head >= r.floor AND (($1::int8 > 0 AND r.head - r.floor + 1 > $1::int8) OR ($2::bool "
+    "END) AS wanted FROM room_state r WHERE r.head >= r.floor AND (($1::int8 > 0 AND r.head - r.floor + 1 > $1::int8) OR "
+    "($2::bool "
     "AND EXISTS (SELECT FROM entries e WHERE e.room = r.id AND e.seq = r.floor AND e.ts < $3::int8))) OFFSET 0) o OFFSET 0) p "
     "WHERE p.upto > p.floor LIMIT $4::int8";
 constexpr const char* prune_sql = "SELECT room, floor FROM prune_rooms($1, $2)";

@@ -23,13 +23,14 @@ void SqliteMqtt::find_session(std::string client_id, Reply<SessionInfo> done) {
 }
 
 void SqliteMqtt::lost_sessions(std::vector<SessionKey> sessions, Reply<std::vector<SessionKey>> done) {
-  ask<std::vector<SessionKey>>(std::move(done), [sessions = std::move(sessions)](Connection& c) -> Result<std::vector<SessionKey>> {
-    std::vector<SessionKey> lost;
-    for (const SessionKey key : sessions) {
-      if (!check_session(c, key).ok()) lost.push_back(key);
-    }
-    return lost;
-  });
+  ask<std::vector<SessionKey>>(std::move(done),
+                               [sessions = std::move(sessions)](Connection& c) -> Result<std::vector<SessionKey>> {
+                                 std::vector<SessionKey> lost;
+                                 for (const SessionKey key : sessions) {
+                                   if (!check_session(c, key).ok()) lost.push_back(key);
+                                 }
+                                 return lost;
+                               });
 }
 
 void SqliteMqtt::renew_lease(std::string owner, UnixMs until, Reply<Nothing> done) {

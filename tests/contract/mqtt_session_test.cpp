@@ -52,8 +52,9 @@ TEST_P(MqttContract, LostSessionsAreTold) {
   const SessionKey ended = open(opening("e", 0)).key;
   const SessionKey taker = open("c").key;
   ASSERT_TRUE(close(ended).ok());
-  auto lost = ask<std::vector<SessionKey>>(
-      [&](Reply<std::vector<SessionKey>> done) { mqtt().lost_sessions({taken, kept, ended, taker}, std::move(done)); });
+  auto lost = ask<std::vector<SessionKey>>([&](Reply<std::vector<SessionKey>> done) {
+    mqtt().lost_sessions({taken, kept, ended, taker}, std::move(done));
+  });
   ASSERT_TRUE(lost.ok());
   EXPECT_THAT(*lost, ::testing::UnorderedElementsAre(taken, ended));
 }

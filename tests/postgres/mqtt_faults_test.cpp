@@ -24,7 +24,8 @@ class PostgresMqttFaults : public ::testing::Test {
     opening.expiry_s = 3600;
     opening.will.emplace();
     opening.will->topic = "wills";
-    auto opened = ground.ask<SessionOpened>([&](Reply<SessionOpened> done) { mqtt().open_session(opening, 1000, std::move(done)); });
+    auto opened =
+        ground.ask<SessionOpened>([&](Reply<SessionOpened> done) { mqtt().open_session(opening, 1000, std::move(done)); });
     EXPECT_TRUE(opened.ok()) << opened.error().message;
     return opened.ok() ? std::move(*opened) : SessionOpened();
   }
@@ -39,8 +40,9 @@ class PostgresMqttFaults : public ::testing::Test {
         ground.ask<RoomsPage>([&](Reply<RoomsPage> done) { mqtt().subscribe(key, subscription, {}, std::move(done)); }).ok());
   }
   std::vector<SeqRange> claim(SessionKey key, RoomId room, unsigned entries) {
-    auto answer =
-        ground.ask<Claims>([&](Reply<Claims> done) { mqtt().claim({{key, "$share/g/a", room, entries}}, std::move(done)); });
+    auto answer = ground.ask<Claims>([&](Reply<Claims> done) {
+      mqtt().claim({{key, "$share/g/a", room, entries}}, std::move(done));
+    });
     EXPECT_TRUE(answer.ok() && answer->front().ok());
     return answer.ok() && answer->front().ok() ? *answer->front() : std::vector<SeqRange>();
   }
@@ -48,8 +50,8 @@ class PostgresMqttFaults : public ::testing::Test {
     std::vector<SessionSave> saves(1);
     saves[0].session = key;
     saves[0].cursors.push_back({room, low, {}});
-    auto saved = ground.ask<std::vector<Status>>(
-        [&](Reply<std::vector<Status>> done) { mqtt().save(std::move(saves), std::move(done)); });
+    auto saved =
+        ground.ask<std::vector<Status>>([&](Reply<std::vector<Status>> done) { mqtt().save(std::move(saves), std::move(done)); });
     return saved.ok() ? saved->front() : Status(saved.error());
   }
 

@@ -9,11 +9,11 @@
 //
 // A session that is to outlive its connection is in storage too, where the store has a part for MQTT: it is opened there before
 // its client is let in, and after a restart it is read from there. While the process lives, what is here is the newer one; where
-// other replicas use the same storage nothing of a session stays here when its client has gone, and whoever it comes to next reads
-// it from there. There a connection with a will is stored too, so that another replica publishes it when this one dies.
+// other replicas use the same storage nothing of a session stays here when its client has gone, and whoever it comes to next
+// reads it from there. There a connection with a will is stored too, so that another replica publishes it when this one dies.
 //
-// A client that comes to another replica takes its session over in storage. Its connection here ends when the other replica's hint
-// comes, when something of the session is to be saved, or with the next look at all that are owned here.
+// A client that comes to another replica takes its session over in storage. Its connection here ends when the other replica's
+// hint comes, when something of the session is to be saved, or with the next look at all that are owned here.
 //
 // Threads: the log's. Workers reach it through Remote<Registry>.
 

@@ -53,10 +53,9 @@ void Session::shared_done(const std::string& filter, RoomId room, Seq seq, bool 
 void Session::join_groups() {
   for (const auto& [filter, place] : by_filter_) {
     if (!is_shared(filter)) continue;
-    exchange_.around().shares.tell(
-        [filter = filter, me = ShareMember{exchange_.hub().follower(), id_}](Shares& shares) {
-          shares.join(filter, me, [](const Result<Nothing>&) {});
-        });
+    exchange_.around().shares.tell([filter = filter, me = ShareMember{exchange_.hub().follower(), id_}](Shares& shares) {
+      shares.join(filter, me, [](const Result<Nothing>&) {});
+    });
   }
 }
 

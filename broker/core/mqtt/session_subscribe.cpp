@@ -158,9 +158,8 @@ void Session::join_first(std::vector<std::string> groups, std::vector<FilterWish
         if (joined) return self->ask_log(std::move(asked));
         for (const std::string& filter : groups) {
           if (self->by_filter_.contains(filter)) continue;
-          self->exchange_.around().shares.tell([filter, me = ShareMember{hub->follower(), id}](Shares& shares) {
-            shares.leave(filter, me);
-          });
+          self->exchange_.around().shares.tell(
+              [filter, me = ShareMember{hub->follower(), id}](Shares& shares) { shares.leave(filter, me); });
         }
         self->subscriptions_failed();
       });

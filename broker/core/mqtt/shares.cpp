@@ -144,26 +144,27 @@ void Shares::read(Group& group) {
   group.reading = true;
   const Owed& first = group.waiting.front();
   constexpr std::size_t bytes_max = 256U << 10U;
-  log_.read(first.room, first.seq - 1, credit, bytes_max, [this, number = group.number, room = first.room, seq = first.seq](const Result<LogPage>& page) {
-    const auto found = by_number_.find(number);
-    if (found == by_number_.end()) return;
-    Group& waiting = *found->second;
-    waiting.reading = false;
-    if (!page) return;  // asked again with the next event
-    for (const EntryPtr& entry : page->entries) {
-      for (Owed& owed : waiting.waiting) {
-        if (owed.room == entry->room && owed.seq == entry->seq) owed.entry = entry;
-        if (owed.room == entry->room && owed.seq >= entry->seq) break;
-      }
-    }
-    // Pruned or gone.
-    if (!waiting.waiting.empty() && waiting.waiting.front().room == room && waiting.waiting.front().seq == seq &&
-        !waiting.waiting.front().entry) {
-      finished(waiting, waiting.waiting.front().room, waiting.waiting.front().seq);
-      waiting.waiting.pop_front();
-    }
-    assign(waiting);
-  });
+  log_.read(first.room, first.seq - 1, credit, bytes_max,
+            [this, number = group.number, room = first.room, seq = first.seq](const Result<LogPage>& page) {
+              const auto found = by_number_.find(number);
+              if (found == by_number_.end()) return;
+              Group& waiting = *found->second;
+              waiting.reading = false;
+              if (!page) return;  // asked again with the next event
+              for (const EntryPtr& entry : page->entries) {
+                for (Owed& owed : waiting.waiting) {
+                  if (owed.room == entry->room && owed.seq == entry->seq) owed.entry = entry;
+                  if (owed.room == entry->room && owed.seq >= entry->seq) break;
+                }
+              }
+              // Pruned or gone.
+              if (!waiting.waiting.empty() && waiting.waiting.front().room == room && waiting.waiting.front().seq == seq &&
+                  !waiting.waiting.front().entry) {
+                finished(waiting, waiting.waiting.front().room, waiting.waiting.front().seq);
+                waiting.waiting.pop_front();
+              }
+              assign(waiting);
+            });
 }
 
 // What was owed is of a log that is no more.

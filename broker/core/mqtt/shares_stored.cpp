@@ -181,11 +181,11 @@ void Shares::pump() {
   }
   if (requests.empty()) return;
   claiming_ = true;
-  storage_.store->claim(std::move(requests), [this, asked = std::move(asked)](
-                                                 const Result<std::vector<Result<std::vector<SeqRange>>>>& answers) {
-    claiming_ = false;
-    claimed(asked, answers);
-  });
+  storage_.store->claim(std::move(requests),
+                        [this, asked = std::move(asked)](const Result<std::vector<Result<std::vector<SeqRange>>>>& answers) {
+                          claiming_ = false;
+                          claimed(asked, answers);
+                        });
 }
 
 void Shares::claimed(const std::vector<Asked>& asked, const Result<std::vector<Result<std::vector<SeqRange>>>>& answers) {
@@ -242,8 +242,8 @@ void Shares::flush() {
   ++saving_;
   std::vector<SessionSave> saves;
   saves.push_back(std::move(save));
-  storage_.store->save(std::move(saves), [this, key = own_, done = std::move(done), returned = std::move(returned)](
-                                             const Result<std::vector<Status>>& saved) mutable {
+  storage_.store->save(std::move(saves), [this, key = own_, done = std::move(done),
+                                          returned = std::move(returned)](const Result<std::vector<Status>>& saved) mutable {
     --saving_;
     if (saved && saved->front()) return;
     if (!(key == own_)) return;
