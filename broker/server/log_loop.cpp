@@ -30,6 +30,7 @@ LogSettings log_settings(const Config& config, Random& random) {
   settings.rooms.auto_create = config.auto_create;
   settings.batches.batch_entries = config.batch_entries;
   settings.batches.queue_entries = config.queue_entries;
+  settings.batches.doubt_ms = config.doubt_wait;
   settings.body_bytes = config.frame_bytes;
   settings.retention.entries_max = config.retention_entries;
   settings.retention.age_max_ms = config.retention_age;
@@ -151,6 +152,7 @@ void LogLoop::tick() {
 
 void LogLoop::watch_replicas() {
   if (bus_) readiness_.redis.store(log_->bus_connected() ? Readiness::Redis::ok : Readiness::Redis::away);
+  readiness_.in_doubt.store(log_->counters().in_doubt.get());
   if (!readiness_.shared.load()) return;
   readiness_.heads_age_ms.store(log_->catch_up().heads_age());
   readiness_.lagging_rooms.store(static_cast<std::int64_t>(log_->catch_up().gaps()));

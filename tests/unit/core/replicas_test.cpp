@@ -284,6 +284,24 @@ TEST_F(Replicas, AFilterGetsWhatWasCommittedWhileStorageWasAway) {
   EXPECT_EQ(all.last["r"], 1U);
 }
 
+// A poll's answer may be from before the message that asks for another.
+TEST_F(Replicas, AHurryDuringAPollIsAnotherPoll) {
+  const FilterListener all(log(1));
+  world.pass(1100);
+  fakes::MemoryStore& storage = world.replicas[1]->store;
+  const std::uint64_t polls = log(1).counters().heads_polls.get();
+  storage.hold_answers(true);
+  world.pass(1000);
+  storage.hold_answers(false);
+  ASSERT_EQ(log(1).counters().heads_polls.get(), polls + 1);
+  Client ada = world.client(0, 0, "ada");
+  world.ask(*ada, publish("r", "one"));
+  EXPECT_TRUE(all.last.empty());
+  storage.release_answers();
+  world.pass(50);
+  EXPECT_EQ(all.last, (std::map<std::string, Seq>{{"r", 1}}));
+}
+
 TEST_F(Replicas, WithoutFiltersUnknownRoomsAreLeftAlone) {
   Client ada = world.client(0, 0, "ada");
   {
