@@ -63,13 +63,13 @@ describe('MQTT over two replicas', { timeout: 240_000, concurrency: false }, () 
 
     it(`${name}: what both replicas published while a client was away is complete, in order, once`, async () => {
       const [clientId, topic] = [unique('away'), unique('away/')];
-      const before = await persistent(0, clientId, { version, autoAck: true });
-      await before.subscribe(`${topic}/#`, 1);
+      const first = await persistent(0, clientId, { version, autoAck: true });
+      await first.subscribe(`${topic}/#`, 1);
       const publishers = [await connect(0, {}, { version }), await connect(1, {}, { version })];
       await publishers[0].publish(`${topic}/a`, 'seen', { qos: 1 });
-      await before.publishes(1);
-      await before.ping();
-      await before.disconnect();
+      await first.publishes(1);
+      await first.ping();
+      await first.disconnect();
       for (let i = 0; i < 100; ++i) {
         await publishers[i % 2].publish(`${topic}/a`, `${i}`, { qos: 1 });
         if (i % 10 === 0) await publishers[(i / 10) % 2].publish(`${topic}/b`, `${i}`, { qos: 2 });
@@ -114,7 +114,10 @@ describe('MQTT over two replicas', { timeout: 240_000, concurrency: false }, () 
       await new Promise((done) => setTimeout(done, 150));
     }
     await publish;
-    await until(() => client.packets.some(({ text }) => text === '299') || got.some(({ text }) => text === '299'), 'the last one comes');
+    await until(
+      () => client.packets.some(({ text }) => text === '299') || got.some(({ text }) => text === '299'),
+      'the last one comes',
+    );
     await client.ping();
     got.push(...client.packets.filter(({ type }) => type === 'publish'));
     // QoS 2: what the client had already comes again only with DUP.
@@ -173,9 +176,13 @@ describe('MQTT over two replicas', { timeout: 240_000, concurrency: false }, () 
   it('mosquitto_sub and mqtt.js keep their sessions when they move', async () => {
     const [clientId, topic] = [unique('mosq'), unique('mosq/')];
     const sub = (i, ...more) =>
-      spawn('mosquitto_sub', ['-h', '127.0.0.1', '-p', `${cluster.broker(i).mqttPort}`, '-t', topic, '-q', '1', '-c', '-i', clientId, ...more], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      spawn(
+        'mosquitto_sub',
+        ['-h', '127.0.0.1', '-p', `${cluster.broker(i).mqttPort}`, '-t', topic, '-q', '1', '-c', '-i', clientId, ...more],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
     const ended = (child) => new Promise((done) => child.once('close', done));
     await within(ended(sub(0, '-E')), 'mosquitto_sub subscribes and leaves');
     const publisher = await mqtt.connectAsync(cluster.broker(1).mqttUrl, { protocolVersion: 5 });
@@ -196,7 +203,10 @@ describe('MQTT over two replicas', { timeout: 240_000, concurrency: false }, () 
       await member.subscribe(filter, qos);
       all.push(member);
     }
-    return { all, got: () => all.flatMap(({ packets }) => packets.filter(({ type }) => type === 'publish').map(({ text }) => text)) };
+    return {
+      all,
+      got: () => all.flatMap(({ packets }) => packets.filter(({ type }) => type === 'publish').map(({ text }) => text)),
+    };
   };
   const sorted = (list) => list.map(Number).sort((a, b) => a - b);
 
@@ -213,7 +223,9 @@ describe('MQTT over two replicas', { timeout: 240_000, concurrency: false }, () 
       for (const member of all) await member.ping();
       assert.deepEqual(sorted(got()), numbers(0, 120).map(Number));
       for (const i of [0, 1]) {
-        const side = all.filter((_, at) => at % 2 === i).flatMap(({ packets }) => packets.filter(({ type }) => type === 'publish'));
+        const side = all
+          .filter((_, at) => at % 2 === i)
+          .flatMap(({ packets }) => packets.filter(({ type }) => type === 'publish'));
         assert.ok(side.length > 0, `replica ${i} has its part`);
       }
     });
@@ -228,8 +240,8 @@ describe('MQTT over two replicas', { timeout: 240_000, concurrency: false }, () 
     await second.subscribe(filter, 1);
     const publisher = await connect(0);
     for (let i = 0; i < 10; ++i) await publisher.publish(topic, `${i}`, { qos: 1 });
-    const before = [first, second].map((member) => () => member.packets.filter(({ type }) => type === 'publish'));
-    await until(() => before[0]().length + before[1]().length >= 10, 'the first ten come');
+    const had = [first, second].map((member) => () => member.packets.filter(({ type }) => type === 'publish'));
+    await until(() => had[0]().length + had[1]().length >= 10, 'the first ten come');
     await first.ping();
     await second.ping();
     await first.disconnect();
