@@ -140,6 +140,10 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   // ---- accounts' news
   // Closes the sessions of that login everywhere, on every replica.
   void revoke_login(const std::string& login);
+  // Tells the other replicas that an MQTT client has come to this one; their followers hear of it by client_moved().
+  void tell_client_moved(const std::string& client_id, const std::string& user_id) {
+    peers_.send_client_moved({client_id, user_id});
+  }
 
   // ---- driven by the log loop
   // Once before anything else: connects to the other replicas.
@@ -187,6 +191,7 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   void on_forward(envelope::Forward forward) override;
   void on_presence_changed(RoomId room) override;
   void on_login_revoked(const std::string& login) override;
+  void on_client_moved(const envelope::ClientMoved& moved) override;
   void on_bus(bool connected) override;
   void on_missed() override { catch_up_.hurry(); }
 

@@ -92,6 +92,12 @@ void Log::on_forward(envelope::Forward from) {
   strangers_.find_wanted(from.room, std::move(tell));
 }
 
+void Log::on_client_moved(const envelope::ClientMoved& moved) {
+  for (Follower* follower : followers_) {
+    if (follower != nullptr) follower->client_moved(moved.client_id, moved.user_id);
+  }
+}
+
 void Log::on_presence_changed(RoomId id) {
   if (const LogRoomPtr room = rooms_.find(id)) presence_.changed_elsewhere(room);
 }

@@ -73,6 +73,8 @@ void Peers::send_login_revoked(const std::string& login) {
   send(cluster::control_channel, envelope::LoginRevoked{login});
 }
 
+void Peers::send_client_moved(envelope::ClientMoved moved) { send(cluster::control_channel, std::move(moved)); }
+
 void Peers::repeat_revocations() {
   for (const Revocation& revocation : revocations_) {
     if (revocation.until > clock_.mono_ms()) send(cluster::control_channel, envelope::LoginRevoked{revocation.login});
@@ -107,6 +109,8 @@ void Peers::receive(envelope::Message message) {
     owner_.on_presence_changed(changed->room);
   } else if (const auto* revoked = std::get_if<envelope::LoginRevoked>(&message.what)) {
     owner_.on_login_revoked(revoked->login);
+  } else if (const auto* moved = std::get_if<envelope::ClientMoved>(&message.what)) {
+    owner_.on_client_moved(*moved);
   } else {
     repeat_revocations();
   }

@@ -32,6 +32,7 @@ class Peers final : public cluster::Bus::Events {
     virtual void on_forward(envelope::Forward forward) = 0;
     virtual void on_presence_changed(RoomId room) = 0;
     virtual void on_login_revoked(const std::string& login) = 0;
+    virtual void on_client_moved(const envelope::ClientMoved& moved) = 0;
     // The bus came or went.
     virtual void on_bus(bool connected) = 0;
     // Messages may have been missed until now.
@@ -58,6 +59,7 @@ class Peers final : public cluster::Bus::Events {
   void send_forward(RoomId room, EntryPtr message);
   void send_presence_changed(RoomId room);
   void send_login_revoked(const std::string& login);
+  void send_client_moved(envelope::ClientMoved moved);
 
   bool connected() const { return bus_ != nullptr && bus_->connected(); }
   cluster::Bus* bus() const { return bus_; }

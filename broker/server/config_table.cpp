@@ -232,8 +232,9 @@ void add_mqtt_limits(Table& table, Config& c) {
                               "entries over the retention that a room keeps for sessions that have not had them");
   table.duration("mqtt-save-interval", c.mqtt_save_interval, 0,
                  "how often what sessions were sent and acknowledged is stored (in steps of 250 ms); 0: before it is sent");
-  table.duration("mqtt-lease", c.mqtt_lease, 2000,
-                 "a server that was not heard of for so long counts as dead: its sessions are free");
+  table.duration(
+      "mqtt-lease", c.mqtt_lease, 2000,
+      "a server that was not heard of for so long counts as dead: its sessions are free, its clients' wills are published");
   table.duration("mqtt-sweep-interval", c.mqtt_sweep_interval, 100, "how often sessions that expired are looked for");
   table.duration("mqtt-wills-interval", c.mqtt_wills_interval, 100, "how often wills that are due are looked for");
   table.duration("mqtt-sys-interval", c.mqtt_sys_interval, 0, "how often the $SYS/broker topics are published; 0: never");

@@ -84,11 +84,17 @@ Status LogLoop::open() {
   mqtt::RegistrySettings registry_settings;
   registry_settings.sessions_max = config_.mqtt_sessions_max;
   registry_settings.owner = random_.id(16);
+  registry_settings.shared = shared;
   registry_settings.lease_ms = config_.mqtt_lease;
   registry_settings.sweep_interval_ms = config_.mqtt_sweep_interval;
   registry_settings.wills_interval_ms = config_.mqtt_wills_interval;
   mqtt_ = std::make_unique<mqtt::Registry>(*log_, loop_, random_key(random_), registry_settings, mqtt_workers_, store_.get());
-  mqtt_shares_ = std::make_unique<mqtt::Shares>(*log_, random_key(random_), mqtt_workers_);
+  mqtt::ShareStorage groups;
+  groups.store = store_->mqtt();
+  groups.owner = registry_settings.owner;
+  groups.clock = &loop_;
+  groups.opened = [this](SessionKey session) { mqtt_->set_share_session(session); };
+  mqtt_shares_ = std::make_unique<mqtt::Shares>(*log_, random_key(random_), mqtt_workers_, std::move(groups));
   hasher_ = std::make_unique<api::Hasher>(pool_, api::HasherSettings{*cost, config_.password_queue});
   api::AccountSettings account_settings;
   account_settings.registration = config_.registration;
@@ -103,7 +109,10 @@ Status LogLoop::open() {
   }
   log_->start();
   mqtt_ticker_ = std::make_unique<net::Timer>(loop_);
-  mqtt_ticker_->every(mqtt_tick_ms, [this] { mqtt_->tick(); });
+  mqtt_ticker_->every(mqtt_tick_ms, [this] {
+    mqtt_->tick();
+    mqtt_shares_->tick();
+  });
   readiness_.storage.store(true);
   return ok_status();
 }
@@ -121,6 +130,7 @@ void LogLoop::close(UniqueFunction<void()> done) {
     catch_up_timer_.reset();
     if (bus_) bus_->close();
     mqtt_ticker_.reset();
+    mqtt_shares_->close();
     store_->close([this, done = std::move(done)]() mutable {
       loop_.stop();
       done();

@@ -140,6 +140,8 @@ class Session final : public parley::Subscriber {
   // session_subscribe.cpp
   void next_job();
   void run_subscribe(Job& job);
+  void join_first(std::vector<std::string> groups, std::vector<FilterWish> asked);
+  void ask_log(std::vector<FilterWish> asked);
   void subscribed(std::vector<Granted> granted);
   void granted(const std::vector<std::string>& fresh, std::vector<Granted> answers);
   void subscriptions_failed();
@@ -168,7 +170,8 @@ class Session final : public parley::Subscriber {
   void join_groups();
   void leave_groups();
   void leave_group(std::uint32_t place);
-  void shared_done(const std::string& filter, RoomId room, Seq seq);
+  // `saved`: with the session's own save.
+  void shared_done(const std::string& filter, RoomId room, Seq seq, bool saved = false);
   void send_shared();
   struct SharedMessage {
     std::string filter;
@@ -238,6 +241,7 @@ class Session final : public parley::Subscriber {
   std::vector<std::uint16_t> outbound_done_;
   std::vector<std::uint16_t> inbound_held_;
   std::vector<std::uint16_t> inbound_done_;
+  std::vector<ShareProgress> shares_done_;  // with QoS 2, this client's own from the same commit on
   std::deque<Gated> gate_;
   std::size_t gate_bytes_ = 0;
   std::uint64_t saves_made_ = 0;

@@ -59,8 +59,8 @@ void Session::on_pubrel(std::uint16_t packet_id) {
 }
 
 bool Session::unsaved() const {
-  return stored().id != 0 &&
-         !(moved_.empty() && changed_.empty() && outbound_done_.empty() && inbound_held_.empty() && inbound_done_.empty());
+  return stored().id != 0 && !(moved_.empty() && changed_.empty() && outbound_done_.empty() && inbound_held_.empty() &&
+                               inbound_done_.empty() && shares_done_.empty());
 }
 
 // What was sent with QoS 1, and what was acknowledged, is no hurry.
@@ -124,6 +124,7 @@ SessionSave Session::make_save() {
   save.outbound_done = std::exchange(outbound_done_, {});
   save.inbound_held = std::exchange(inbound_held_, {});
   save.inbound_done = std::exchange(inbound_done_, {});
+  save.shares = std::exchange(shares_done_, {});
   return save;
 }
 
