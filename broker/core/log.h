@@ -103,7 +103,7 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
 
   // From now on the follower is handed the runs and messages of every room whose name matches the filter (core/topic_filter.h:
   // valid, not shared), also of rooms made later. Counted: as many removals end it.
-  void add_interest(FollowerId follower, const std::string& filter) { interest_.add(follower, filter); }
+  void add_interest(FollowerId follower, const std::string& filter);
   void remove_interest(FollowerId follower, const std::string& filter) { interest_.remove(follower, filter); }
   // The room of that name for somebody who wants to read it, and their role. not_found, forbidden.
   void find_readable(SubjectPtr subject, const std::string& name, Reply<Attached> done);
@@ -144,6 +144,8 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   void tick();
   // Every 10 ms or so, where others write to the same storage: fills holes, asks for what moved.
   void work();
+  // After each turn of the loop, where BatcherSettings::turns is set: what came in it goes on together.
+  void end_turn();
   // Nothing waits for a commit.
   bool idle() const { return batcher_.idle(); }
   // Whether the last commit went well.
@@ -189,6 +191,8 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   template <typename F>
   void for_each_listener(LogRoom& room, F f);
   void forward_message(const LogRoomPtr& room, NewEntry entry);
+  void pass_on(const LogRoomPtr& room, EntryPtr message);
+  void pass_on_all();
   void tell_signal(LogRoom& room, const SignalPtr& signal, FollowerId except);
   void prune_step();
   void stored_retained(std::string filter, std::string after, unsigned limit, Reply<RetainedPage> done);
@@ -213,6 +217,7 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   Peers peers_;
   SharedPresence presence_;
   std::vector<Follower*> followers_;          // by id; null: gone
+  std::vector<LogRoomPtr> passing_;           // that have messages to be handed over
   std::map<std::string, EntryPtr> retained_;  // by the room's name
   bool pruning_ = false;
 };

@@ -45,11 +45,7 @@ void Log::on_signal(envelope::Signal from) {
 void Log::on_forward(envelope::Forward from) {
   const LogRoomPtr room = rooms_.find(from.room);
   if (!room) return;
-  auto signal = std::make_shared<Signal>();
-  signal->room = from.room;
-  signal->name = room->name;
-  signal->message = std::move(from.message);
-  tell_signal(*room, signal, static_cast<FollowerId>(-1));
+  pass_on(room, std::move(from.message));
 }
 
 void Log::on_presence_changed(RoomId id) {

@@ -16,8 +16,7 @@ Client::Client(Exchange& exchange, Transport& transport, std::string peer)
       peer_(std::move(peer)),
       reader_(exchange.settings().packets),
       opened_(exchange.clock().mono_ms()),
-      last_packet_(opened_),
-      aliases_(exchange.settings().topic_aliases) {}
+      last_packet_(opened_) {}
 
 Client::~Client() {
   if (stage_ != Stage::closed) lost();
@@ -132,7 +131,10 @@ void Client::lost() {
   stage_ = Stage::closed;
   if (!was_connected) return;  // an answer of the registry that is on its way is given back (client_connect.cpp)
   exchange_.counters().clients.add(-1);
-  exchange_.close(*std::exchange(session_, nullptr), generation_, expiry_s_, std::move(will_));
+  std::optional<WillMessage> will;
+  if (will_) will = std::move(*will_);
+  will_.reset();
+  exchange_.close(*std::exchange(session_, nullptr), generation_, expiry_s_, std::move(will));
 }
 
 void Client::on(const Disconnect& packet) {
@@ -205,20 +207,21 @@ std::string Client::encoded(const Packet& packet) const {
   return out;
 }
 
-void Client::send_frame(PacketType type, const Frame& frame) {
-  exchange_.counters().sent(type, frame.size());
+void Client::send_frame(PacketType type, const Frame& frame, unsigned packets) {
+  exchange_.counters().sent(type, frame.size(), packets);
   transport_.send(frame);
 }
 
 void Client::choose_alias(const std::string& topic, PublishTo& to) {
   if (alias_max_ == 0) return;
-  const auto known = aliases_out_.find(topic);
-  if (known != aliases_out_.end()) {
+  if (!aliases_out_) aliases_out_ = std::make_unique<std::unordered_map<std::string, std::uint16_t>>();
+  const auto known = aliases_out_->find(topic);
+  if (known != aliases_out_->end()) {
     to.topic_alias = known->second;
     to.topic_by_alias = true;
-  } else if (aliases_out_.size() < alias_max_) {
-    const auto alias = static_cast<std::uint16_t>(aliases_out_.size() + 1);
-    aliases_out_[topic] = alias;
+  } else if (aliases_out_->size() < alias_max_) {
+    const auto alias = static_cast<std::uint16_t>(aliases_out_->size() + 1);
+    (*aliases_out_)[topic] = alias;
     to.topic_alias = alias;
   }
 }

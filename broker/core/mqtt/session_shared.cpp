@@ -79,8 +79,8 @@ void Session::leave_groups() {
 // By UNSUBSCRIBE: what was sent is finished here.
 void Session::leave_group(std::uint32_t place) {
   const std::string filter = subscriptions_[place].state.filter;
-  std::erase_if(shared_, [&](const SharedMessage& message) { return message.filter == filter; });
-  for (InFlight& message : window_.messages()) {
+  shared_.erase_if([&](const SharedMessage& message) { return message.filter == filter; });
+  for (InFlight& message : window_.messages_to_change()) {
     if (message.share != filter) continue;
     shared_done(filter, message.room, message.seq);
     message.share.clear();

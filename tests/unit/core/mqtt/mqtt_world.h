@@ -107,9 +107,9 @@ class Peer final : public Transport {
 
 class MqttWorld : public TakeOver, public ShareDelivery {
  public:
-  MqttWorld()
+  explicit MqttWorld(LogSettings log_settings = {})
       : store(log_executor),
-        log(store, clock, LogSettings{}),
+        log(store, clock, std::move(log_settings)),
         registry(log, clock, HashKey{1, 2}, {}, *this, &store),
         shares(log, HashKey{5, 6}, *this) {
     for (int i = 0; i < 2; ++i) {
@@ -157,6 +157,7 @@ class MqttWorld : public TakeOver, public ShareDelivery {
 
   void run() {
     for (bool busy = true; busy;) {
+      log.end_turn();
       busy = log_executor.run() > 0;
       for (auto& worker : workers) busy = worker->executor.run() > 0 || busy;
     }
