@@ -3,6 +3,7 @@
 // A first-in first-out list that is mostly empty: a pointer, and no memory until something waits. (An empty std::deque takes 80
 // bytes and another 580 from the heap.)
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -18,6 +19,12 @@ class Queue {
   T& front() { return items_->front(); }
   const T& front() const { return items_->front(); }
   T& back() { return items_->back(); }
+  T& operator[](std::size_t at) { return (*items_)[at]; }
+  template <typename Predicate>
+  std::size_t count_if(Predicate predicate) const {
+    if (items_ == nullptr) return 0;
+    return static_cast<std::size_t>(std::count_if(items_->begin(), items_->end(), predicate));
+  }
 
   void push_back(T item) { emplace_back(std::move(item)); }
   template <typename... Args>

@@ -144,7 +144,8 @@ void Client::on(const Disconnect& packet) {
     return end(Reason::protocol_error, "the session expiry interval was zero and cannot be set by DISCONNECT");
   }
   if (expiry) expiry_s_ = std::min(*expiry, exchange_.settings().session_expiry_max_s);
-  if (packet.reason != Reason::disconnect_with_will) will_.reset();
+  // Any other reason is no good-bye: [MQTT-3.14.4-3].
+  if (packet.reason == Reason::success) will_.reset();
   lost();
   transport_.close(normal_closure, {});
 }
@@ -212,18 +213,22 @@ void Client::send_frame(PacketType type, const Frame& frame, unsigned packets) {
   transport_.send(frame);
 }
 
-void Client::choose_alias(const std::string& topic, PublishTo& to) {
+void Client::choose_alias(const std::string& topic, PublishTo& to) const {
   if (alias_max_ == 0) return;
-  if (!aliases_out_) aliases_out_ = std::make_unique<std::unordered_map<std::string, std::uint16_t>>();
-  const auto known = aliases_out_->find(topic);
-  if (known != aliases_out_->end()) {
+  const std::size_t known_count = aliases_out_ ? aliases_out_->size() : 0;
+  const auto known = aliases_out_ ? aliases_out_->find(topic) : Aliases::iterator();
+  if (aliases_out_ && known != aliases_out_->end()) {
     to.topic_alias = known->second;
     to.topic_by_alias = true;
-  } else if (aliases_out_->size() < alias_max_) {
-    const auto alias = static_cast<std::uint16_t>(aliases_out_->size() + 1);
-    (*aliases_out_)[topic] = alias;
-    to.topic_alias = alias;
+  } else if (known_count < alias_max_) {
+    to.topic_alias = static_cast<std::uint16_t>(known_count + 1);
   }
+}
+
+void Client::alias_sent(const std::string& topic, const PublishTo& to) {
+  if (!to.topic_alias || to.topic_by_alias) return;
+  if (!aliases_out_) aliases_out_ = std::make_unique<Aliases>();
+  (*aliases_out_)[topic] = *to.topic_alias;
 }
 
 }  // namespace parley::mqtt

@@ -28,6 +28,9 @@ namespace parley::mqtt {
 struct RegistrySettings {
   std::size_t sessions_max = 1'000'000;  // connected ones not counted
   std::string owner = "broker";          // names this life of the process in storage
+  MonoMs lease_ms = 60'000;              // of the owner's; renewed four times within it
+  MonoMs sweep_interval_ms = 1000;       // of looking for sessions that expired
+  MonoMs wills_interval_ms = 250;        // of looking for wills that are due
 };
 
 // One connection of one worker: where a take-over is told.
@@ -90,8 +93,12 @@ class Registry final : public Follower {
     Counter expired;
     Counter wills;
     Counter taken_over;
+    Counter saves;         // of stored sessions, each one's counted
+    Counter failed_saves;  // that storage did not take: tried again, unless the session is another owner's
   };
   const Numbers& numbers() const { return numbers_; }
+  // Of the last save that failed.
+  const std::string& save_trouble() const { return save_trouble_; }
 
   // Follower
   void entries(std::vector<Run> runs) override;
@@ -121,7 +128,7 @@ class Registry final : public Follower {
     std::vector<std::string> filters;                // watched here
     std::unordered_map<RoomId, Position> positions;  // its own, and rooms that matched first while it was away
     MonoMs expires = 0;                              // 0: never
-    std::optional<WillMessage> will;                 // waits for its delay
+    std::unique_ptr<WillMessage> will;               // waits for its delay
     MonoMs will_due = 0;
     Queue<Waiting> waiting;
   };
@@ -182,6 +189,7 @@ class Registry final : public Follower {
   std::vector<FilterOwner> matched_;
   std::size_t owned_ = 0;
   Numbers numbers_;
+  std::string save_trouble_;
 };
 
 }  // namespace parley::mqtt

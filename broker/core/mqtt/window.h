@@ -19,6 +19,7 @@ class Window {
   void restore(std::vector<InFlight> messages, std::uint16_t next_packet_id);
   // For a new connection.
   void set_limit(unsigned limit) { limit_ = limit; }
+  unsigned limit() const { return limit_; }
 
   unsigned free() const { return size() >= limit_ ? 0 : limit_ - static_cast<unsigned>(size()); }
   std::size_t size() const { return under_way_ ? under_way_->messages.size() : 0; }
