@@ -159,9 +159,16 @@ describe('parley-loadtest', () => {
       proxies.mqtt = await inFrontOf(broker.mqttPort);
     });
     after(() => Object.values(proxies).forEach((proxy) => proxy.close()));
-    const url = { wss: () => `wss://127.0.0.1:${proxies.http.address().port}`, mqtts: () => `mqtts://127.0.0.1:${proxies.mqtt.address().port}` };
+    const url = {
+      wss: () => `wss://127.0.0.1:${proxies.http.address().port}`,
+      mqtts: () => `mqtts://127.0.0.1:${proxies.mqtt.address().port}`,
+    };
 
-    const kinds = { native: () => `${url.wss()}/ws`, 'MQTT over WebSocket': () => `${url.wss()}/mqtt`, 'MQTT over TCP': url.mqtts };
+    const kinds = {
+      native: () => `${url.wss()}/ws`,
+      'MQTT over WebSocket': () => `${url.wss()}/mqtt`,
+      'MQTT over TCP': url.mqtts,
+    };
     for (const [kind, target] of Object.entries(kinds)) {
       it(`${kind}: every delivery is as it must be`, { timeout: 60_000 }, async () => {
         const { code, said, report } = await run('fanout', target(), [
