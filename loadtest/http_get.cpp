@@ -39,7 +39,7 @@ Status HttpGet::connect() {
   tls_.reset();
   if (!context_) return ok_status();
   tls_ = net::TlsSession::to(*context_, address_.host);
-  if (const Status started = tls_->start(); !started) return started;
+  if (Status started = tls_->start(); !started) return started;
   std::string nothing;
   while (!tls_->established()) {
     if (!send_all(tls_->output()) || !read_more(nothing)) {
