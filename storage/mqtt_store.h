@@ -6,8 +6,9 @@
 // packet identifiers; never a queue of messages (MQTT 5 §4.1, design of the log). The appending half is in store.h: NewEntry's
 // `retain`, `expires`, `inbound` and `will`.
 //
-// Threads, callbacks and errors are those of Store. Calls that write take effect in the order of the calls, with Store::append
-// among them, and so are answered; calls that only read see what was answered before. Besides `unavailable` and `internal`, each
+// Threads, callbacks and errors are those of Store. Calls that write take effect in the order of the calls, and so are answered;
+// calls that only read see what was answered before. What Store::append brings is in order with them where one waited for the
+// other's answer. Besides `unavailable` and `internal`, each
 // call with a SessionKey may answer `conflict` when the session is another owner's by now, or ended: is_session_lost().
 //
 // Times are UnixMs, given by the caller. Pages: begin with an empty `after`, go on with `next` until `done`. A page looks at a
@@ -147,6 +148,7 @@ struct SessionSave {
   std::vector<std::uint16_t> inbound_held;   // QoS 2 packets received that became no entry (refused in 3.1.1)
   std::vector<std::uint16_t> inbound_done;   // PUBREL came; saved before PUBCOMP is sent
   std::vector<ShareProgress> shares;
+  SessionKey shares_of;  // whose claims they are; id 0: the session's own. Nothing comes of it when that session is lost
 };
 
 // A room that a filter or a session asked for, all of it read at one position: the retained message is at or before `head`, and
@@ -205,6 +207,8 @@ class MqttStore {
   virtual void close_session(SessionKey session, std::optional<std::uint32_t> expiry_s, bool drop_will, UnixMs now,
                              Reply<std::vector<DueWill>> done) = 0;
   virtual void find_session(std::string client_id, Reply<SessionInfo> done) = 0;  // not_found
+  // Those of them that are another owner's by now, or ended.
+  virtual void lost_sessions(std::vector<SessionKey> sessions, Reply<std::vector<SessionKey>> done) = 0;
 
   // `owner` lives until `until` at least. One call for all its sessions, the first one before any is opened; about three times
   // within a lease. An owner without a lease counts as dead: so does every other one once a store that only one process can use

@@ -170,6 +170,7 @@ struct Pruned {
 struct RoomHead {
   RoomId room = 0;
   Seq head = 0;
+  Seq before = 0;  // what it was at the earlier snapshot, or less
 };
 // What other processes wrote to the same log, as seen from one snapshot of its commits to the next.
 struct MovedHeads {

@@ -19,6 +19,7 @@ struct BatcherSettings {
   // Whoever drives the log calls end_turn() after every turn of its loop; then all that came in one turn is one batch. Otherwise
   // a batch begins with its first entry.
   bool turns = false;
+  MonoMs doubt_ms = 60'000;  // how long publishers wait for a commit whose outcome the store cannot learn
 };
 
 // An entry on its way, and after the commit what became of it.
@@ -40,7 +41,8 @@ class Batcher {
   void submit(Pending pending);
   // Refuses what has not been handed to storage yet.
   void refuse_waiting(const Error& why);
-  // Once in a while: refuses what waits behind a commit that a store which is away cannot settle now.
+  // Once in a while: refuses what waits behind a commit that a store which is away cannot settle now. When that lasts too long,
+  // those whose entries are in it are told that the outcome is unknown; what was committed is still handed on once it is known.
   void tick();
   void end_turn() {
     if (!in_flight_ && !queue_.empty()) flush();
@@ -51,7 +53,8 @@ class Batcher {
 
  private:
   void flush();
-  void finish(std::vector<Pending> batch, MonoMs began, Result<std::vector<Result<Appended>>> results);
+  void finish(MonoMs began, Result<std::vector<Result<Appended>>> results);
+  void give_up();
 
   Store& store_;
   const Clock& clock_;
@@ -59,7 +62,10 @@ class Batcher {
   BatcherSettings settings_;
   Committed committed_;
   std::deque<Pending> queue_;
+  std::vector<Pending> batch_;  // in flight
   bool in_flight_ = false;
+  bool given_up_ = false;  // the publishers of the batch have had their answers
+  MonoMs in_doubt_ = 0;    // since when the store has been away while the batch was in flight; 0: it was not
   bool healthy_ = true;
 };
 

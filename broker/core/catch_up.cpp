@@ -1,6 +1,7 @@
 #include "broker/core/catch_up.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace parley {
 
@@ -65,7 +66,7 @@ void CatchUp::work() {
     lagging_.push_back(room);
     if (now >= sync.due && !sync.reading) read_on(room);
   }
-  if (settings_.replicated && !polling_ && now >= poll_due_) poll();
+  if (settings_.replicated && !polling_ && now >= poll_earliest_ && (hurry_ || now >= poll_due_)) poll();
 }
 
 void CatchUp::read_on(const LogRoomPtr& room) {
@@ -117,37 +118,65 @@ void CatchUp::set_bus(bool connected) {
   hurry();
 }
 
+void CatchUp::sync(Reply<Nothing> done) {
+  if (!settings_.replicated) return done(Nothing{});
+  next_syncs_.push_back(std::move(done));
+  if (!polling_) poll();
+}
+
+std::vector<LogRoomPtr> CatchUp::behind(const std::function<bool(const LogRoom&)>& f) const {
+  std::vector<LogRoomPtr> found;
+  for (const LogRoomPtr& room : lagging_) {
+    if ((room->sync.unverified || room->sync.known_head > room->tail.head()) && f(*room)) found.push_back(room);
+  }
+  return found;
+}
+
 void CatchUp::poll() {
   polling_ = true;
+  hurry_ = false;
+  syncs_ = std::exchange(next_syncs_, {});
+  owner_.poll_begins();
   counters_.heads_polls.add();
   store_.moved_heads(snapshot_, [this](Result<MovedHeads> heads) { heads_arrived(std::move(heads)); });
 }
 
 void CatchUp::heads_arrived(Result<MovedHeads> heads) {
   polling_ = false;
-  poll_due_ = clock_.mono_ms() + (bus_ ? settings_.heads_poll_ms : settings_.heads_poll_away_ms);
-  if (!heads) {
-    poll_due_ = clock_.mono_ms() + settings_.retry_ms;
-    return;
-  }
+  const MonoMs now = clock_.mono_ms();
+  poll_due_ = now + (bus_ ? settings_.heads_poll_ms : settings_.heads_poll_away_ms);
+  poll_earliest_ = heads ? now : now + settings_.retry_ms;
+  const Status status = heads ? note_heads(std::move(heads).value()) : Status(heads.error());
+  std::vector<Reply<Nothing>> syncs = std::exchange(syncs_, {});
+  if (!status) std::move(next_syncs_.begin(), next_syncs_.end(), std::back_inserter(syncs));
+  if (!status) next_syncs_.clear();
+  for (Reply<Nothing>& done : syncs) done(status ? Result<Nothing>(Nothing{}) : Result<Nothing>(status.error()));
+  if (!next_syncs_.empty() && !polling_) poll();
+}
+
+Status CatchUp::note_heads(MovedHeads heads) {
   last_poll_ = clock_.mono_ms();
-  const bool another = !epoch_.empty() && heads->epoch != epoch_;
+  const bool another = !epoch_.empty() && heads.epoch != epoch_;
   const bool first = snapshot_.empty() || another;
-  epoch_ = heads->epoch;
-  snapshot_ = heads->snapshot;
+  epoch_ = std::move(heads.epoch);
+  snapshot_ = std::move(heads.snapshot);
   if (another) {
     for (const LogRoomPtr& room : std::exchange(lagging_, {})) room->sync.lagging = false;
     owner_.epoch_changed();
   }
   // Rooms that were loaded before the first snapshot may have moved before it.
   if (first) rooms_.for_each([this](const LogRoomPtr& room) { verify(room); });
-  if (another) return;
-  for (const RoomHead& moved : heads->rooms) {
+  if (another) return {Code::unavailable, "the log was replaced by another one a moment ago: try again"};
+  std::vector<RoomHead> strangers;
+  for (const RoomHead& moved : heads.rooms) {
     const LogRoomPtr room = rooms_.find(moved.room);
+    if (!room) strangers.push_back(moved);
     if (!room || moved.head <= room->tail.head()) continue;
     room->sync.known_head = std::max(room->sync.known_head, moved.head);
     lag(room, gap_wait());
   }
+  owner_.poll_ended(strangers);
+  return ok_status();
 }
 
 }  // namespace parley

@@ -5,6 +5,7 @@
 //
 // Threads: the log loop's.
 
+#include <functional>
 #include <vector>
 
 #include "broker/core/counters.h"
@@ -34,6 +35,10 @@ class CatchUp {
     virtual void overtaken(const LogRoomPtr& room, Seq floor) = 0;
     // Storage is another log: nothing that is loaded holds any more.
     virtual void epoch_changed() = 0;
+    // Storage is about to be asked which rooms moved.
+    virtual void poll_begins() = 0;
+    // The answer to that: rooms that moved and are not loaded.
+    virtual void poll_ended(const std::vector<RoomHead>& strangers) = 0;
   };
 
   CatchUp(Store& store, const Clock& clock, RoomTable& rooms, LogCounters& counters, CatchUpSettings settings, Owner& owner)
@@ -49,10 +54,16 @@ class CatchUp {
   void refresh(const LogRoomPtr& room, Reply<Nothing> done);
   // The room was loaded at a head that may be old by now.
   void verify(const LogRoomPtr& room);
+  // `done` is called when the owner has been told which rooms had moved at this moment or a later one; unavailable. At once where
+  // nobody else writes.
+  void sync(Reply<Nothing> done);
+  // The rooms that are behind what is known to be committed, or not looked at yet, and that `f` wants.
+  std::vector<LogRoomPtr> behind(const std::function<bool(const LogRoom&)>& f) const;
+  bool replicated() const { return settings_.replicated; }
 
   void set_bus(bool connected);
-  // Asks for the moved heads in the next work().
-  void hurry() { poll_due_ = 0; }
+  // Asks for the moved heads in the next work(), also when they are being asked for now.
+  void hurry() { hurry_ = true; }
   // Every 10 ms or so: reads what is due.
   void work();
 
@@ -67,6 +78,7 @@ class CatchUp {
   void page_arrived(const LogRoomPtr& room, Result<LogPage> page);
   void poll();
   void heads_arrived(Result<MovedHeads> heads);
+  Status note_heads(MovedHeads heads);
   MonoMs gap_wait() const { return bus_ ? settings_.gap_wait_ms : 0; }
 
   Store& store_;
@@ -78,8 +90,12 @@ class CatchUp {
   std::vector<LogRoomPtr> lagging_;
   bool bus_ = false;
   bool polling_ = false;
+  bool hurry_ = true;
   MonoMs poll_due_ = 0;
+  MonoMs poll_earliest_ = 0;
   MonoMs last_poll_ = 0;
+  std::vector<Reply<Nothing>> syncs_;       // that wait for the poll under way
+  std::vector<Reply<Nothing>> next_syncs_;  // for one that begins later
   std::string snapshot_;
   std::string epoch_;
 };

@@ -80,6 +80,8 @@ struct LogCounters {
   Counter committed;  // entries
   Counter commits;    // batches
   Counter failed_commits;
+  Gauge in_doubt;           // entries whose commit the store has begun and cannot learn the outcome of
+  Counter doubts_given_up;  // entries whose publishers were told that the outcome is unknown
   Counter pruned_steps;
   // of replicas
   Gauge gaps;                 // rooms that lag behind what is known to be committed

@@ -49,6 +49,8 @@ class Follower {
   virtual void login_revoked(const std::string& login) = 0;
   // Storage is another log: no room, cursor or entry holds any more.
   virtual void epoch_changed() = 0;
+  // An MQTT client has come to another replica. A hint.
+  virtual void client_moved(const std::string& /*client_id*/, const std::string& /*user_id*/) {}
 };
 
 }  // namespace parley

@@ -23,6 +23,7 @@ class Interest {
   // Does nothing when it was not there.
   void remove(FollowerId follower, const std::string& filter);
   void remove_all(FollowerId follower);
+  bool empty() const { return tree_.size() == 0; }
   // Those with a filter that matches, each once.
   void match(std::string_view name, std::vector<FollowerId>& out) const;
   // Changes whenever a match may have another answer than before. Never 0.

@@ -21,6 +21,7 @@ Log::Log(Store& store, const Clock& clock, LogSettings settings, cluster::Bus* b
       batcher_(store, clock, counters_, settings_.batches,
                [this](std::vector<Pending>& batch, const std::vector<Result<Appended>>& results) { committed(batch, results); }),
       catch_up_(store, clock, rooms_, counters_, settings_.catch_up, *this),
+      strangers_(store, rooms_, catch_up_, interest_),
       peers_(bus, clock, counters_, settings_.peers, *this),
       presence_(peers_, clock, settings_.presence, [this](const LogRoomPtr& room, std::string body) {
         auto signal = std::make_shared<Signal>();
@@ -36,7 +37,13 @@ Log::Log(Store& store, const Clock& clock, LogSettings settings, cluster::Bus* b
         peers_.want(room->info.id);
         catch_up_.verify(room);
       },
-      [this](const LogRoomPtr& room) { peers_.unwant(room->info.id); });
+      [this](const LogRoomPtr& room) {
+        peers_.unwant(room->info.id);
+        strangers_.dropped(*room);
+      });
+  if (settings_.catch_up.replicated) {
+    rooms_.settle_with([this](RoomInfo room, Reply<RoomInfo> done) { strangers_.settle(std::move(room), std::move(done)); });
+  }
 }
 
 // ---- publishing
@@ -193,11 +200,6 @@ void Log::pass_on_all() {
 void Log::end_turn() {
   pass_on_all();
   batcher_.end_turn();
-}
-
-void Log::add_interest(FollowerId follower, const std::string& filter) {
-  pass_on_all();  // what was published before is not for the newcomer
-  interest_.add(follower, filter);
 }
 
 void Log::committed(std::vector<Pending>& batch, const std::vector<Result<Appended>>& results) {
@@ -384,6 +386,7 @@ FollowerId Log::add_follower(Follower& follower) {
 void Log::remove_follower(FollowerId follower) {
   followers_[follower] = nullptr;
   interest_.remove_all(follower);
+  peers_.want_all(!interest_.empty());
   rooms_.for_each([follower](const LogRoomPtr& room) { std::erase(room->followers, follower); });
 }
 

@@ -16,6 +16,7 @@
 #include "broker/core/catch_up.h"
 #include "broker/core/interest.h"
 #include "broker/core/shared_presence.h"
+#include "broker/core/strangers.h"
 
 namespace parley {
 
@@ -104,7 +105,10 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   // From now on the follower is handed the runs and messages of every room whose name matches the filter (core/topic_filter.h:
   // valid, not shared), also of rooms made later. Counted: as many removals end it.
   void add_interest(FollowerId follower, const std::string& filter);
-  void remove_interest(FollowerId follower, const std::string& filter) { interest_.remove(follower, filter); }
+  void remove_interest(FollowerId follower, const std::string& filter);
+  // `done` is called when what other replicas have committed by now, in rooms that one of the filters matches, was handed to the
+  // followers; or storage cannot tell. At once where there are no other replicas.
+  void catch_up_with(std::vector<std::string> filters, UniqueFunction<void()> done);
   // The room of that name for somebody who wants to read it, and their role. not_found, forbidden.
   void find_readable(SubjectPtr subject, const std::string& name, Reply<Attached> done);
 
@@ -136,6 +140,10 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   // ---- accounts' news
   // Closes the sessions of that login everywhere, on every replica.
   void revoke_login(const std::string& login);
+  // Tells the other replicas that an MQTT client has come to this one; their followers hear of it by client_moved().
+  void tell_client_moved(const std::string& client_id, const std::string& user_id) {
+    peers_.send_client_moved({client_id, user_id});
+  }
 
   // ---- driven by the log loop
   // Once before anything else: connects to the other replicas.
@@ -177,12 +185,15 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   void ready(const LogRoomPtr& room) override;
   void overtaken(const LogRoomPtr& room, Seq floor) override;
   void epoch_changed() override;
+  void poll_begins() override { strangers_.poll_begins(); }
+  void poll_ended(const std::vector<RoomHead>& strangers) override { strangers_.poll_ended(strangers); }
   // Peers::Owner
   void on_entries(envelope::Entries entries) override;
   void on_signal(envelope::Signal signal) override;
   void on_forward(envelope::Forward forward) override;
   void on_presence_changed(RoomId room) override;
   void on_login_revoked(const std::string& login) override;
+  void on_client_moved(const envelope::ClientMoved& moved) override;
   void on_bus(bool connected) override;
   void on_missed() override { catch_up_.hurry(); }
 
@@ -214,6 +225,7 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   RoomTable rooms_;
   Batcher batcher_;
   CatchUp catch_up_;
+  Strangers strangers_;
   Peers peers_;
   SharedPresence presence_;
   std::vector<Follower*> followers_;          // by id; null: gone

@@ -1,10 +1,49 @@
 // The log's side of what other replicas do: entries that come over the bus or from storage, signals, another epoch.
 
+#include <algorithm>
+
 #include "broker/core/log.h"
+#include "broker/core/topic_filter.h"
 
 namespace parley {
 
 void Log::work() { catch_up_.work(); }
+
+// ---- filters
+
+// A filter wants rooms that nobody here has loaded: which they are is not known before they say something.
+void Log::add_interest(FollowerId follower, const std::string& filter) {
+  pass_on_all();  // what was published before is not for the newcomer
+  interest_.add(follower, filter);
+  peers_.want_all(true);
+}
+
+void Log::remove_interest(FollowerId follower, const std::string& filter) {
+  interest_.remove(follower, filter);
+  peers_.want_all(!interest_.empty());
+}
+
+void Log::catch_up_with(std::vector<std::string> filters, UniqueFunction<void()> done) {
+  if (!settings_.catch_up.replicated || filters.empty()) return done();
+  catch_up_.sync([this, filters = std::move(filters), done = std::move(done)](const Result<Nothing>&) mutable {
+    strangers_.when_loaded([this, filters = std::move(filters), done = std::move(done)]() mutable {
+      const std::vector<LogRoomPtr> behind = catch_up_.behind([&](const LogRoom& room) {
+        return std::any_of(filters.begin(), filters.end(),
+                           [&](const std::string& filter) { return topic_matches(filter, room.info.name); });
+      });
+      if (behind.empty()) return done();
+      auto last = std::make_shared<UniqueFunction<void()>>(std::move(done));
+      auto missing = std::make_shared<std::size_t>(behind.size());
+      for (const LogRoomPtr& room : behind) {
+        catch_up_.refresh(room, [last, missing](const Result<Nothing>&) {
+          if (--*missing == 0) (*last)();
+        });
+      }
+    });
+  });
+}
+
+// ---- what the others do
 
 void Log::ready(const LogRoomPtr& room) {
   if (current(room)) hand_over({room});
@@ -20,7 +59,7 @@ void Log::overtaken(const LogRoomPtr& room, Seq floor) {
 
 void Log::on_entries(envelope::Entries entries) {
   const LogRoomPtr room = rooms_.find(entries.room);
-  if (!room) return;
+  if (!room) return strangers_.heard_of(entries.room);
   for (const EntryPtr& entry : entries.entries) {
     counters_.remote_entries.add();
     note_effects(*room, *entry);
@@ -43,9 +82,15 @@ void Log::on_signal(envelope::Signal from) {
 }
 
 void Log::on_forward(envelope::Forward from) {
-  const LogRoomPtr room = rooms_.find(from.room);
-  if (!room) return;
-  pass_on(room, std::move(from.message));
+  auto tell = [this, message = std::move(from.message)](const LogRoomPtr& room) { pass_on(room, message); };
+  if (const LogRoomPtr room = rooms_.find(from.room)) return tell(room);
+  strangers_.find_wanted(from.room, std::move(tell));
+}
+
+void Log::on_client_moved(const envelope::ClientMoved& moved) {
+  for (Follower* follower : followers_) {
+    if (follower != nullptr) follower->client_moved(moved.client_id, moved.user_id);
+  }
 }
 
 void Log::on_presence_changed(RoomId id) {
@@ -68,6 +113,7 @@ void Log::epoch_changed() {
   peers_.set_epoch(store_.epoch());
   batcher_.refuse_waiting({Code::unavailable, "the log was replaced by another one: try again"});
   rooms_.clear();
+  strangers_.clear();
   for (Follower* follower : followers_) {
     if (follower != nullptr) follower->epoch_changed();
   }

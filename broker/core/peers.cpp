@@ -13,16 +13,18 @@ void Peers::start() {
 
 // ---- interest
 
-void Peers::want(RoomId room) {
-  if (bus_ == nullptr) return;
-  const cluster::Channel channel = cluster::channel_of(room);
-  if (wanted_[channel]++ == 0) bus_->subscribe(channel);
+void Peers::want(RoomId room) { count(cluster::channel_of(room), true); }
+void Peers::unwant(RoomId room) { count(cluster::channel_of(room), false); }
+
+void Peers::want_all(bool on) {
+  if (std::exchange(all_wanted_, on) == on) return;
+  for (cluster::Channel channel = 0; channel < cluster::room_channels; ++channel) count(channel, on);
 }
 
-void Peers::unwant(RoomId room) {
+void Peers::count(cluster::Channel channel, bool more) {
   if (bus_ == nullptr) return;
-  const cluster::Channel channel = cluster::channel_of(room);
-  if (--wanted_[channel] == 0) bus_->unsubscribe(channel);
+  if (more && wanted_[channel]++ == 0) bus_->subscribe(channel);
+  if (!more && --wanted_[channel] == 0) bus_->unsubscribe(channel);
 }
 
 // ---- telling
@@ -71,6 +73,8 @@ void Peers::send_login_revoked(const std::string& login) {
   send(cluster::control_channel, envelope::LoginRevoked{login});
 }
 
+void Peers::send_client_moved(envelope::ClientMoved moved) { send(cluster::control_channel, std::move(moved)); }
+
 void Peers::repeat_revocations() {
   for (const Revocation& revocation : revocations_) {
     if (revocation.until > clock_.mono_ms()) send(cluster::control_channel, envelope::LoginRevoked{revocation.login});
@@ -105,6 +109,8 @@ void Peers::receive(envelope::Message message) {
     owner_.on_presence_changed(changed->room);
   } else if (const auto* revoked = std::get_if<envelope::LoginRevoked>(&message.what)) {
     owner_.on_login_revoked(revoked->login);
+  } else if (const auto* moved = std::get_if<envelope::ClientMoved>(&message.what)) {
+    owner_.on_client_moved(*moved);
   } else {
     repeat_revocations();
   }

@@ -32,6 +32,7 @@ class Peers final : public cluster::Bus::Events {
     virtual void on_forward(envelope::Forward forward) = 0;
     virtual void on_presence_changed(RoomId room) = 0;
     virtual void on_login_revoked(const std::string& login) = 0;
+    virtual void on_client_moved(const envelope::ClientMoved& moved) = 0;
     // The bus came or went.
     virtual void on_bus(bool connected) = 0;
     // Messages may have been missed until now.
@@ -50,12 +51,15 @@ class Peers final : public cluster::Bus::Events {
   // A room's news are wanted, or no longer. Counted per channel.
   void want(RoomId room);
   void unwant(RoomId room);
+  // Those of all rooms, besides.
+  void want_all(bool on);
 
   void send_entries(RoomId room, const std::vector<EntryPtr>& entries);
   void send_signal(const Signal& signal);
   void send_forward(RoomId room, EntryPtr message);
   void send_presence_changed(RoomId room);
   void send_login_revoked(const std::string& login);
+  void send_client_moved(envelope::ClientMoved moved);
 
   bool connected() const { return bus_ != nullptr && bus_->connected(); }
   cluster::Bus* bus() const { return bus_; }
@@ -67,6 +71,7 @@ class Peers final : public cluster::Bus::Events {
   void on_connected(bool connected) override;
 
  private:
+  void count(cluster::Channel channel, bool more);
   template <typename What>
   void send(cluster::Channel channel, What what);
   void receive(envelope::Message message);
@@ -84,6 +89,7 @@ class Peers final : public cluster::Bus::Events {
   Owner& owner_;
   std::string epoch_;
   std::array<unsigned, cluster::room_channels> wanted_{};
+  bool all_wanted_ = false;
   std::deque<Revocation> revocations_;
 };
 

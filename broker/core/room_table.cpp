@@ -35,13 +35,18 @@ void RoomTable::look_up(const std::string& name) {
 }
 
 void RoomTable::loaded_room(const std::string& name, Result<RoomInfo> info) {
-  if (info) {
-    answer(name, adopt(std::move(info).value()));
-  } else if (info.error().code == Code::not_found) {
-    create_for_waiters(name);
-  } else {
-    answer(name, info.error());
-  }
+  if (!info && info.error().code == Code::not_found) return create_for_waiters(name);
+  take_up(std::move(info), [this, name](const Result<LogRoomPtr>& room) { answer(name, room); });
+}
+
+void RoomTable::take_up(Result<RoomInfo> info, Reply<LogRoomPtr> done) {
+  if (!info) return done(info.error());
+  if (LogRoomPtr known = find(info->id)) return done(std::move(known));
+  if (!settle_) return done(adopt(std::move(info).value()));
+  settle_(std::move(info).value(), [this, done = std::move(done)](Result<RoomInfo> settled) mutable {
+    if (!settled) return done(settled.error());
+    done(adopt(std::move(settled).value()));
+  });
 }
 
 // The room does not exist: it is made for the first who wants it made and may; the others get it then. Nobody does: not_found.
@@ -65,7 +70,7 @@ void RoomTable::create_for_waiters(const std::string& name) {
   store_.create_room(fresh, clock_.unix_ms(), [this, name](Result<RoomInfo> info) {
     // Somebody else was faster: then it is there.
     if (!info && info.error().code == Code::conflict) return look_up(name);
-    answer(name, info ? Result<LogRoomPtr>(adopt(std::move(info).value())) : Result<LogRoomPtr>(info.error()));
+    take_up(std::move(info), [this, name](const Result<LogRoomPtr>& room) { answer(name, room); });
   });
 }
 
@@ -80,11 +85,7 @@ void RoomTable::create(const NewRoom& room, Reply<LogRoomPtr> done) {
     return;
   }
   store_.create_room(room, clock_.unix_ms(), [this, done = std::move(done)](Result<RoomInfo> info) mutable {
-    if (info) {
-      done(adopt(std::move(info).value()));
-    } else {
-      done(info.error());
-    }
+    take_up(std::move(info), std::move(done));
   });
 }
 

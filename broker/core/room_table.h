@@ -42,6 +42,9 @@ class RoomTable {
     on_loaded_ = std::move(loaded);
     on_dropped_ = std::move(dropped);
   }
+  // Asked about each room before it is taken up; what it answers is taken up.
+  using Settle = UniqueFunction<void(RoomInfo, Reply<RoomInfo>)>;
+  void settle_with(Settle settle) { settle_ = std::move(settle); }
   // Lets go of every room: another log has taken the place of this one. Look-ups under way go on.
   void clear();
 
@@ -64,6 +67,7 @@ class RoomTable {
   void loaded_room(const std::string& name, Result<RoomInfo> info);
   void create_for_waiters(const std::string& name);
   void answer(const std::string& name, const Result<LogRoomPtr>& room);
+  void take_up(Result<RoomInfo> info, Reply<LogRoomPtr> done);
   LogRoomPtr adopt(RoomInfo info);
   void evict();
 
@@ -73,6 +77,7 @@ class RoomTable {
   std::unordered_map<std::string, LogRoomPtr> by_name_;
   std::unordered_map<RoomId, LogRoomPtr> by_id_;
   std::unordered_map<std::string, std::vector<Waiter>> lookups_;
+  Settle settle_;
   UniqueFunction<void(const LogRoomPtr&)> on_loaded_;
   UniqueFunction<void(const LogRoomPtr&)> on_dropped_;
 };

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <ctime>
 
 namespace parley::net {
 
@@ -45,14 +46,29 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client(const std::string& 
           "cannot read certificates from " + (ca_file.empty() ? "the system's store" : ca_file) + ": " + last_error()};
 }
 
+std::shared_ptr<const TlsContext> TlsContext::unverified() {
+  return std::shared_ptr<const TlsContext>(new TlsContext(SSL_CTX_new(TLS_client_method())));
+}
+
 Result<std::shared_ptr<const TlsContext>> TlsContext::server(const std::string& certificate_file, const std::string& key_file) {
   ERR_clear_error();
   std::shared_ptr<const TlsContext> made(new TlsContext(SSL_CTX_new(TLS_server_method())));
+  // Renegotiation is nothing but a way to make the server work (RFC 7457 §2.10); TLS 1.3 has none.
+  SSL_CTX_set_options(made->get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // A key with a pass phrase is an error, not a question on the terminal.
+  SSL_CTX_set_default_passwd_cb(made->get(), [](char*, int, int, void*) { return 0; });
   if (SSL_CTX_use_certificate_chain_file(made->get(), certificate_file.c_str()) != 1)
     return {Code::bad_request, "cannot read the certificate " + certificate_file + ": " + last_error()};
   if (SSL_CTX_use_PrivateKey_file(made->get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1)
     return {Code::bad_request, "cannot read the key " + key_file + ", or it is not the certificate's: " + last_error()};
   return made;
+}
+
+UnixMs TlsContext::expires() const {
+  const X509* certificate = SSL_CTX_get0_certificate(context_.get());
+  std::tm when{};
+  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &when) != 1) return 0;
+  return static_cast<UnixMs>(timegm(&when)) * 1000;
 }
 
 // ---- sessions

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "broker/base/result.h"
+#include "broker/base/time.h"
 
 struct ssl_ctx_st;
 struct ssl_st;
@@ -20,9 +21,13 @@ class TlsContext {
  public:
   // For connecting: the peer's certificate must lead to one of `ca_file` (PEM; empty: the system's). bad_request.
   static Result<std::shared_ptr<const TlsContext>> client(const std::string& ca_file);
-  // For accepting: a PEM chain, the server's own certificate first, and its key. bad_request.
+  // For asking a server on this machine whether it lives: whatever certificate it has will do.
+  static std::shared_ptr<const TlsContext> unverified();
+  // For accepting: a PEM chain, the server's own certificate first, and its key, without a pass phrase. bad_request.
   static Result<std::shared_ptr<const TlsContext>> server(const std::string& certificate_file, const std::string& key_file);
 
+  // When the server's own certificate expires; 0 on the client's side.
+  UnixMs expires() const;
   ssl_ctx_st* get() const { return context_.get(); }
 
  private:

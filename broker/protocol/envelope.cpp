@@ -5,7 +5,15 @@ namespace parley::envelope {
 namespace {
 
 constexpr char version = 2;  // 1 had no Forward and no time of expiry
-enum class Kind : unsigned char { entries = 1, signal = 2, presence_changed = 3, login_revoked = 4, hello = 5, forward = 6 };
+enum class Kind : unsigned char {
+  entries = 1,
+  signal = 2,
+  presence_changed = 3,
+  login_revoked = 4,
+  hello = 5,
+  forward = 6,
+  client_moved = 7
+};
 
 class Out {
  public:
@@ -137,6 +145,10 @@ struct Encoder {
     out.number(static_cast<std::uint64_t>(forward.room));
     put_entry(out, *forward.message);
   }
+  void operator()(const ClientMoved& moved) const {
+    out.text(moved.client_id);
+    out.text(moved.user_id);
+  }
 };
 
 Entries take_entries(In& in) {
@@ -202,6 +214,13 @@ Result<Message> decode(std::string_view bytes) {
       forward.room = in.whole();
       forward.message = take_entry(in, forward.room);
       message.what = std::move(forward);
+      break;
+    }
+    case Kind::client_moved: {
+      ClientMoved moved;
+      moved.client_id = in.text();
+      moved.user_id = in.text();
+      message.what = std::move(moved);
       break;
     }
     default:

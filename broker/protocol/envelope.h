@@ -46,10 +46,16 @@ struct Forward {
   EntryPtr message;
 };
 
+// An MQTT client has come to the sender: whoever has it connected looks whether its session is still its own.
+struct ClientMoved {
+  std::string client_id;
+  std::string user_id;  // empty: a guest's
+};
+
 struct Message {
   std::string sender;  // the replica's own id
   std::string epoch;   // of the sender's log
-  std::variant<Entries, Signal, PresenceChanged, LoginRevoked, Hello, Forward> what;
+  std::variant<Entries, Signal, PresenceChanged, LoginRevoked, Hello, Forward, ClientMoved> what;
 };
 
 std::string encode(const Message& message);

@@ -54,30 +54,38 @@ void Clients::take_in(int fd, const Reception& reception) {
     ::close(fd);
     return;
   }
+  http::ConnectionContext& context = over ? reception.full_http : reception.http;
+  UpgradeTarget& upgrades = over ? reception.full_upgrades : reception.upgrades;
+  let_in(fd, reception.entrance, [&context, &upgrades](Connection& connection, const std::string& address, bool secure) {
+    return std::make_unique<HttpMode>(connection, context, upgrades, address, secure);
+  });
+}
+
+void Clients::let_in(int fd, const Entrance& entrance,
+                     std::function<std::unique_ptr<Mode>(Connection&, const std::string& address, bool secure)> make) {
   auto made = std::make_unique<Connection>(context_, fd);
   Connection& connection = *made;
   const SlotId id = connections_.add(std::move(made));
-  http::ConnectionContext& context = over ? reception.full_http : reception.http;
-  UpgradeTarget& upgrades = over ? reception.full_upgrades : reception.upgrades;
   const std::string peer = connection.peer();
-  if (reception.proxies == nullptr || !http::is_trusted(*reception.proxies, peer)) {
-    return connection.begin(id, std::make_unique<HttpMode>(connection, context, upgrades, peer, false));
+  auto next = [&connection, peer, tls = entrance.tls, make = std::move(make)](const std::string& client, bool secure) {
+    if (tls != nullptr) connection.start_tls(*tls->current());
+    return make(connection, client.empty() ? peer : client, secure || tls != nullptr);
+  };
+  if (entrance.proxies == nullptr || !http::is_trusted(*entrance.proxies, peer)) {
+    std::unique_ptr<Mode> mode = next(peer, false);
+    return connection.begin(id, std::move(mode));
   }
-  connection.begin(id,
-                   std::make_unique<ProxyMode>(connection, counters_, loop_.mono_ms() + settings_.proxy_header_ms,
-                                               [&connection, &context, &upgrades, peer](const std::string& client, bool secure) {
-                                                 return std::make_unique<HttpMode>(connection, context, upgrades,
-                                                                                   client.empty() ? peer : client, secure);
-                                               }));
+  connection.begin(
+      id, std::make_unique<ProxyMode>(connection, counters_, loop_.mono_ms() + settings_.proxy_header_ms, std::move(next)));
 }
 
-void Clients::listen_for_mqtt(net::ListenSocket socket, mqtt::Exchange& exchange) {
-  listeners_.push_back(
-      std::make_unique<net::TcpListener>(loop_, std::move(socket), [this, &exchange](int fd) { take_in_mqtt(fd, exchange); }));
+void Clients::listen_for_mqtt(net::ListenSocket socket, mqtt::Exchange& exchange, Entrance entrance) {
+  listeners_.push_back(std::make_unique<net::TcpListener>(
+      loop_, std::move(socket), [this, &exchange, entrance](int fd) { take_in_mqtt(fd, exchange, entrance); }));
 }
 
 // Over the limit it is closed without a word: there is nothing to say before CONNECT.
-void Clients::take_in_mqtt(int fd, mqtt::Exchange& exchange) {
+void Clients::take_in_mqtt(int fd, mqtt::Exchange& exchange, const Entrance& entrance) {
   counters_.accepted.add();
   if (limit_.open.fetch_add(1, std::memory_order_relaxed) >= limit_.max) {
     limit_.open.fetch_sub(1, std::memory_order_relaxed);
@@ -85,10 +93,9 @@ void Clients::take_in_mqtt(int fd, mqtt::Exchange& exchange) {
     ::close(fd);
     return;
   }
-  auto made = std::make_unique<Connection>(context_, fd);
-  Connection& connection = *made;
-  const SlotId id = connections_.add(std::move(made));
-  connection.begin(id, std::make_unique<MqttMode>(connection, exchange, connection.peer()));
+  let_in(fd, entrance, [&exchange](Connection& connection, const std::string& address, bool) {
+    return std::make_unique<MqttMode>(connection, exchange, address);
+  });
 }
 
 void Clients::remove(SlotId id) {

@@ -3,6 +3,7 @@
 // The connections of one worker: takes them in up to the limit, sweeps their time-outs, drains them. On the worker's loop.
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "broker/server/connection.h"
 #include "broker/server/http_mode.h"
 #include "broker/server/mqtt_mode.h"
+#include "broker/server/tls_files.h"
 
 namespace parley::server {
 
@@ -24,13 +26,18 @@ struct ConnectionLimit {
 
 class Clients {
  public:
+  // How a newcomer comes in: first the proxy's header, then TLS.
+  struct Entrance {
+    const http::ForwardedPolicy* proxies = nullptr;  // whose connections begin with a PROXY header; null: nobody's
+    const TlsFiles* tls = nullptr;                   // null: in clear
+  };
   // What a newcomer is met with.
   struct Reception {
     http::ConnectionContext& http;
     UpgradeTarget& upgrades;
     http::ConnectionContext& full_http;  // over the limit
     UpgradeTarget& full_upgrades;
-    const http::ForwardedPolicy* proxies = nullptr;  // whose connections begin with a PROXY header; null: nobody's
+    Entrance entrance;
   };
 
   Clients(net::Loop& loop, SocketCounters& counters, ConnectionLimit& limit, ConnectionSettings settings);
@@ -39,7 +46,7 @@ class Clients {
   Clients& operator=(const Clients&) = delete;
 
   void listen(net::ListenSocket socket, Reception reception);
-  void listen_for_mqtt(net::ListenSocket socket, mqtt::Exchange& exchange);
+  void listen_for_mqtt(net::ListenSocket socket, mqtt::Exchange& exchange, Entrance entrance);
   // No more newcomers; those that the kernel has taken already still come in.
   void stop_listening();
 
@@ -53,7 +60,10 @@ class Clients {
 
  private:
   void take_in(int fd, const Reception& reception);
-  void take_in_mqtt(int fd, mqtt::Exchange& exchange);
+  void take_in_mqtt(int fd, mqtt::Exchange& exchange, const Entrance& entrance);
+  // `make` is given the client's address and whether it came over TLS.
+  void let_in(int fd, const Entrance& entrance,
+              std::function<std::unique_ptr<Mode>(Connection&, const std::string& address, bool secure)> make);
   void sweep();
   void remove(SlotId id);
 

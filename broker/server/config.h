@@ -18,7 +18,12 @@ struct Config {
   // Where
   std::string listen = "127.0.0.1:8080";
   std::string mqtt_listen = "127.0.0.1:1883";  // "off": none
-  std::string metrics_listen;                  // empty: /metrics is served on `listen`
+  std::string mqtts_listen = "off";
+  std::string tls_cert;  // PEM; with it `listen` speaks TLS
+  std::string tls_key;
+  bool plain_http = false;     // `listen` in clear all the same
+  bool tls_only = false;       // nothing in clear
+  std::string metrics_listen;  // empty: /metrics is served on `listen`
   std::string data_dir = "./data";
   std::string database;  // empty: SQLite in the data folder
   std::string database_password_file;
@@ -104,6 +109,7 @@ struct Config {
   MonoMs retention_age = 0;             // 0: no limit
   unsigned batch_entries = 1024;
   unsigned queue_entries = 65'536;
+  MonoMs doubt_wait = 60'000;
 
   // Replicas
   MonoMs heads_poll = 1000;

@@ -129,6 +129,15 @@ void add_places(Table& table, Config& c) {
   table.group = "Where";
   table.text("listen", c.listen, "HOST:PORT", "HTTP and WebSocket");
   table.text("mqtt-listen", c.mqtt_listen, "HOST:PORT", "MQTT over TCP; off: none (it is served over WebSocket on /mqtt anyway)");
+  table.text("mqtts-listen", c.mqtts_listen, "HOST:PORT", "MQTT over TLS (usually port 8883); off: none");
+  table.text(
+      "tls-cert", c.tls_cert, "FILE",
+      "PEM, the server's certificate first, then what leads to its root; with it --listen speaks https:// and wss://. Read "
+      "again on SIGHUP");
+  table.text("tls-key", c.tls_key, "FILE", "PEM, the certificate's private key, without a pass phrase");
+  table.toggle("plain-http", c.plain_http, "--listen stays in clear though there is a certificate: behind a proxy that ends TLS");
+  table.toggle("tls-only", c.tls_only,
+               "nothing listens in clear: --mqtt-listen is off, --metrics-listen speaks TLS, and what contradicts is refused");
   table.text("metrics-listen", c.metrics_listen, "HOST:PORT",
              "a port of its own for /metrics, /healthz and /readyz; empty: /metrics is served on --listen");
   table.text("data-dir", c.data_dir, "DIR", "folder of everything that is kept");
@@ -223,8 +232,9 @@ void add_mqtt_limits(Table& table, Config& c) {
                               "entries over the retention that a room keeps for sessions that have not had them");
   table.duration("mqtt-save-interval", c.mqtt_save_interval, 0,
                  "how often what sessions were sent and acknowledged is stored (in steps of 250 ms); 0: before it is sent");
-  table.duration("mqtt-lease", c.mqtt_lease, 2000,
-                 "a server that was not heard of for so long counts as dead: its sessions are free");
+  table.duration(
+      "mqtt-lease", c.mqtt_lease, 2000,
+      "a server that was not heard of for so long counts as dead: its sessions are free, its clients' wills are published");
   table.duration("mqtt-sweep-interval", c.mqtt_sweep_interval, 100, "how often sessions that expired are looked for");
   table.duration("mqtt-wills-interval", c.mqtt_wills_interval, 100, "how often wills that are due are looked for");
   table.duration("mqtt-sys-interval", c.mqtt_sys_interval, 0, "how often the $SYS/broker topics are published; 0: never");
@@ -249,6 +259,10 @@ void add_the_rest(Table& table, Config& c) {
   table.number<unsigned>("batch-entries", c.batch_entries, 1, "entries of one commit");
   table.number<unsigned>("queue-entries", c.queue_entries, 1,
                          "entries that may wait for a commit; more are refused as unavailable");
+  table.duration(
+      "doubt-wait", c.doubt_wait, 1000,
+      "how long a publish waits whose commit was under way when the database was lost; then its sender is told that the "
+      "outcome is unknown. At most --batch-entries wait so");
   table.group = "Replicas";
   table.duration("heads-poll", c.heads_poll, 10, "how often the database is asked which rooms moved");
   table.duration("heads-poll-away", c.heads_poll_away, 10, "the same while Redis is away");
@@ -295,6 +309,26 @@ Status check_production(const Config& config) {
   return ok_status();
 }
 
+Status check_tls(const Config& config) {
+  const bool mqtts = config.mqtts_listen != "off";
+  if (mqtts) {
+    const auto address = net::Address::parse(config.mqtts_listen);
+    if (!address) return refuse("--mqtts-listen: " + address.error().message + "; \"off\" for none");
+  }
+  if (config.tls_cert.empty() != config.tls_key.empty()) return refuse("--tls-cert and --tls-key go together: give both or none");
+  if (config.tls_cert.empty()) {
+    if (mqtts) return refuse("--mqtts-listen needs a certificate: --tls-cert and --tls-key");
+    if (config.tls_only) return refuse("--tls-only needs a certificate: --tls-cert and --tls-key");
+    return ok_status();
+  }
+  if (!config.tls_only) return ok_status();
+  if (config.plain_http) return refuse("--tls-only and --plain-http exclude each other");
+  if (config.mqtt_listen != "off" && config.mqtt_listen != Config().mqtt_listen) {
+    return refuse("--tls-only: --mqtt-listen is in clear; use --mqtts-listen and leave it off");
+  }
+  return ok_status();
+}
+
 Status check_mqtt(const Config& config) {
   constexpr unsigned most = 65'535;
   if (config.mqtt_listen != "off") {
@@ -324,6 +358,7 @@ Status check_config(const Config& config) {
     if (!address) return refuse("--metrics-listen: " + address.error().message);
   }
   if (Status mqtt = check_mqtt(config); !mqtt) return mqtt;
+  if (Status tls = check_tls(config); !tls) return tls;
   if (!config.database.empty()) {
     if (const Status known = check_store_url(config.database); !known) return refuse("--database: " + known.error().message);
   }

@@ -15,7 +15,12 @@ Connection::~Connection() {
 void Connection::begin(SlotId id, std::unique_ptr<Mode> mode) {
   id_ = id;
   mode_ = std::move(mode);
+  prologue_ = tls_ == nullptr;
   stream_.resume();
+}
+
+void Connection::start_tls(const net::TlsContext& context) {
+  tls_ = std::make_unique<net::TlsSession>(net::TlsSession::from(context));
 }
 
 // ---- what the mode asks for
@@ -47,7 +52,10 @@ void Connection::pause_reading(bool paused) {
 void Connection::become(std::unique_ptr<Mode> next, std::string_view bytes) {
   context_.loop.dispose(std::exchange(mode_, std::move(next)));
   pause_reading(false);
-  if (!bytes.empty()) mode_->on_bytes(bytes);
+  const bool cipher = tls_ != nullptr && std::exchange(prologue_, false);
+  if (bytes.empty()) return;
+  if (cipher) return on_cipher(bytes);
+  mode_->on_bytes(bytes);
 }
 
 // ---- writing
@@ -55,7 +63,14 @@ void Connection::become(std::unique_ptr<Mode> next, std::string_view bytes) {
 void Connection::write_out(std::span<const Frame> frames) {
   if (state_ == State::closed) return;
   for (const Frame& frame : frames) context_.counters.bytes_out.add(frame.size());
-  if (!stream_.write(frames)) {
+  bool written = true;
+  if (tls_) {
+    for (const Frame& frame : frames) written = written && tls_->write(frame.bytes()).ok();
+    written = send_cipher() && written;
+  } else {
+    written = stream_.write(frames);
+  }
+  if (!written) {
     context_.counters.end(Ended::broken);
     return close();
   }
@@ -73,9 +88,47 @@ void Connection::on_drained() {
 void Connection::on_read(std::string_view bytes) {
   context_.counters.bytes_in.add(bytes.size());
   last_byte_ = context_.loop.mono_ms();
-  if (state_ == State::open) return mode_->on_bytes(bytes);
-  lingered_bytes_ += bytes.size();
+  if (tls_ && state_ == State::open) return on_cipher(bytes);
+  received(bytes);
+}
+
+void Connection::received(std::string_view plain) {
+  if (state_ == State::open) return mode_->on_bytes(plain);
+  lingered_bytes_ += plain.size();
   if (lingered_bytes_ > context_.settings.linger_bytes_max) close();
+}
+
+// ---- TLS
+
+void Connection::on_cipher(std::string_view bytes) {
+  std::string plain;
+  const Status status = tls_->feed(bytes, plain);
+  // The handshake's next step, or an alert.
+  if (!send_cipher()) {
+    context_.counters.end(Ended::broken);
+    return close();
+  }
+  if (!plain.empty()) received(plain);
+  if (state_ != State::open) return;
+  if (!status) return tls_failed();
+  if (tls_->ended() && !peer_ended_) on_end();
+}
+
+bool Connection::send_cipher() {
+  const std::string bytes = tls_->output();
+  if (bytes.empty()) return true;
+  const Frame frame = Frame::copy_of(bytes);
+  return stream_.write({&frame, 1});
+}
+
+// What was to be sent is dropped: it must not leave in clear.
+void Connection::tls_failed() {
+  context_.counters.end(Ended::tls_failed);
+  context_.outbox.forget(place_);
+  tls_.reset();
+  state_ = State::finishing;
+  since_ = context_.loop.mono_ms();
+  linger();
 }
 
 void Connection::on_end() {
@@ -102,6 +155,10 @@ void Connection::finish() {
 
 void Connection::linger() {
   state_ = State::lingering;
+  if (tls_) {
+    tls_->end();
+    send_cipher();
+  }
   stream_.finish();
   if (peer_ended_ && stream_.queued_bytes() == 0) return close();
   stream_.resume();

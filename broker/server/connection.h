@@ -7,6 +7,7 @@
 
 #include "broker/base/slot_map.h"
 #include "broker/net/tcp_stream.h"
+#include "broker/net/tls_session.h"
 #include "broker/server/counters.h"
 #include "broker/server/mode.h"
 #include "broker/server/outbox.h"
@@ -39,6 +40,9 @@ class Connection final : public net::TcpStream::Events, public Wire, public Outb
   Connection& operator=(const Connection&) = delete;
 
   void begin(SlotId id, std::unique_ptr<Mode> mode);
+  // From here on the peer's bytes are TLS's. Before begin(), or before a mode that read a prologue in clear gives way to the
+  // next.
+  void start_tls(const net::TlsContext& context);
   std::string peer() const { return stream_.peer(); }
   // About every 250 ms.
   void tick(MonoMs now);
@@ -72,12 +76,17 @@ class Connection final : public net::TcpStream::Events, public Wire, public Outb
   void on_drained() override;
   void on_broken(std::string_view reason) override;
 
+  void on_cipher(std::string_view bytes);
+  void received(std::string_view plain);
+  bool send_cipher();
+  void tls_failed();
   void linger();
   void close();
   void check_stall(MonoMs now);
 
   ConnectionContext& context_;
   net::TcpStream stream_;
+  std::unique_ptr<net::TlsSession> tls_;  // null: in clear
   std::unique_ptr<Mode> mode_;
   SlotId id_ = 0;
   MonoMs last_byte_;
@@ -89,6 +98,7 @@ class Connection final : public net::TcpStream::Events, public Wire, public Outb
   bool paused_ = false;
   bool told_congested_ = false;
   bool peer_ended_ = false;
+  bool prologue_ = false;  // the mode was told bytes from before TLS, and what it did not take is TLS's
 };
 
 }  // namespace parley::server

@@ -16,6 +16,7 @@ enum class Ended : unsigned char {
   broken,         // reset by the peer, or by the network
   over_limit,     // connections_max
   drained,        // the server stopped
+  tls_failed,     // no handshake, or bytes that are not the peer's
   count,
 };
 

@@ -31,6 +31,7 @@ LogSettings log_settings(const Config& config, Random& random) {
   settings.batches.batch_entries = config.batch_entries;
   settings.batches.queue_entries = config.queue_entries;
   settings.batches.turns = true;
+  settings.batches.doubt_ms = config.doubt_wait;
   settings.body_bytes = config.frame_bytes;
   settings.retention.entries_max = config.retention_entries;
   settings.retention.age_max_ms = config.retention_age;
@@ -84,11 +85,17 @@ Status LogLoop::open() {
   mqtt::RegistrySettings registry_settings;
   registry_settings.sessions_max = config_.mqtt_sessions_max;
   registry_settings.owner = random_.id(16);
+  registry_settings.shared = shared;
   registry_settings.lease_ms = config_.mqtt_lease;
   registry_settings.sweep_interval_ms = config_.mqtt_sweep_interval;
   registry_settings.wills_interval_ms = config_.mqtt_wills_interval;
   mqtt_ = std::make_unique<mqtt::Registry>(*log_, loop_, random_key(random_), registry_settings, mqtt_workers_, store_.get());
-  mqtt_shares_ = std::make_unique<mqtt::Shares>(*log_, random_key(random_), mqtt_workers_);
+  mqtt::ShareStorage groups;
+  groups.store = store_->mqtt();
+  groups.owner = registry_settings.owner;
+  groups.clock = &loop_;
+  groups.opened = [this](SessionKey session) { mqtt_->set_share_session(session); };
+  mqtt_shares_ = std::make_unique<mqtt::Shares>(*log_, random_key(random_), mqtt_workers_, std::move(groups));
   hasher_ = std::make_unique<api::Hasher>(pool_, api::HasherSettings{*cost, config_.password_queue});
   api::AccountSettings account_settings;
   account_settings.registration = config_.registration;
@@ -104,7 +111,10 @@ Status LogLoop::open() {
   loop_.at_turn_end([this] { log_->end_turn(); });
   log_->start();
   mqtt_ticker_ = std::make_unique<net::Timer>(loop_);
-  mqtt_ticker_->every(mqtt_tick_ms, [this] { mqtt_->tick(); });
+  mqtt_ticker_->every(mqtt_tick_ms, [this] {
+    mqtt_->tick();
+    mqtt_shares_->tick();
+  });
   readiness_.storage.store(true);
   return ok_status();
 }
@@ -122,6 +132,7 @@ void LogLoop::close(UniqueFunction<void()> done) {
     catch_up_timer_.reset();
     if (bus_) bus_->close();
     mqtt_ticker_.reset();
+    mqtt_shares_->close();
     store_->close([this, done = std::move(done)]() mutable {
       loop_.stop();
       done();
@@ -143,6 +154,7 @@ void LogLoop::tick() {
 
 void LogLoop::watch_replicas() {
   if (bus_) readiness_.redis.store(log_->bus_connected() ? Readiness::Redis::ok : Readiness::Redis::away);
+  readiness_.in_doubt.store(log_->counters().in_doubt.get());
   if (!readiness_.shared.load()) return;
   readiness_.heads_age_ms.store(log_->catch_up().heads_age());
   readiness_.lagging_rooms.store(static_cast<std::int64_t>(log_->catch_up().gaps()));

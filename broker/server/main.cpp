@@ -4,6 +4,7 @@
 #include "broker/server/config.h"
 #include "broker/server/database_verbs.h"
 #include "broker/server/server.h"
+#include "broker/server/tls_files.h"
 
 int main(int argc, char** argv) {
   using namespace parley;
@@ -14,9 +15,15 @@ int main(int argc, char** argv) {
   switch (line.verb) {
     case server::Verb::exit:
       return line.exit_code;
-    case server::Verb::check_config:
+    case server::Verb::check_config: {
+      server::TlsFiles tls;
+      if (const Status status = server::load_tls(line.config, tls); !status) {
+        std::cerr << status.error().message << '\n';
+        return 2;
+      }
       std::cout << line.effective;
       return 0;
+    }
     case server::Verb::check_health:
       return server::check_health(line.config);
     case server::Verb::migrate:

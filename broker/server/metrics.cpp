@@ -74,6 +74,10 @@ void add_process(Families& out, const MetricsSources& from) {
   const ProcessStats process = read_process_stats();
   out.gauge("build_info", "The version that runs; always 1").sample(1, {label("version", PARLEY_VERSION)});
   out.gauge("ready", "Whether /readyz says 200").sample(from.readiness->ready() ? 1 : 0);
+  if (from.tls->loaded()) {
+    out.gauge("tls_certificate_expires_seconds", "When the certificate expires, as Unix time")
+        .sample(static_cast<double>(from.tls->current()->expires()) / 1000);
+  }
   out.gauge("draining", "Whether the server is stopping").sample(from.readiness->draining.load() ? 1 : 0);
   out.gauge("resident_memory_bytes", "Resident memory of the process").sample(process.resident_bytes);
   out.counter("cpu_seconds_total", "User and system CPU time of the process").sample(process.cpu_seconds);
@@ -105,8 +109,8 @@ void add_sockets(Families& out, const MetricsSources& from) {
   each("websocket_messages_received_total", "WebSocket messages received", true,
        [](const S& s) -> const Counter& { return s.messages_in; });
   out.gauge("connections_max", "Limit on open connections").sample(from.connections_max);
-  static constexpr std::array<const char*, static_cast<unsigned>(Ended::count)> reasons = {"silent", "write_stalled", "broken",
-                                                                                           "over_limit", "drained"};
+  static constexpr std::array<const char*, static_cast<unsigned>(Ended::count)> reasons = {
+      "silent", "write_stalled", "broken", "over_limit", "drained", "tls_failed"};
   out.counter("connections_ended_total", "Connections that ended otherwise than by their client's wish");
   for (const WorkerSource& worker : from.workers) {
     for (std::size_t i = 0; i < reasons.size(); ++i) out.sample(worker.sockets->ended[i].get(), of(worker, "reason", reasons[i]));
@@ -243,6 +247,8 @@ void add_log(Families& out, const MetricsSources& from) {
   out.counter("committed_total", "Entries committed").sample(log.committed.get());
   out.counter("commits_total", "Commits").sample(log.commits.get());
   out.counter("failed_commits_total", "Commits that storage refused").sample(log.failed_commits.get());
+  out.gauge("publishes_in_doubt", "Publishes whose commit was under way when storage was lost").sample(log.in_doubt.get());
+  out.counter("publishes_given_up_total", "Publishes answered that their outcome is unknown").sample(log.doubts_given_up.get());
   out.counter("prune_steps_total", "Steps of pruning that removed something").sample(log.pruned_steps.get());
   out.counter("bus_messages_total", "Messages between replicas");
   out.sample(log.bus_sent.get(), {label("direction", "sent")});

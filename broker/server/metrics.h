@@ -14,6 +14,7 @@
 #include "broker/server/counters.h"
 #include "broker/server/log_loop.h"
 #include "broker/server/readiness.h"
+#include "broker/server/tls_files.h"
 
 namespace parley::server {
 
@@ -33,6 +34,7 @@ struct MetricsSources {
   const mqtt::Registry::Numbers* mqtt_sessions = nullptr;
   const net::Loop* log_loop = nullptr;
   const Readiness* readiness = nullptr;
+  const TlsFiles* tls = nullptr;
   std::int64_t connections_max = 0;
 };
 

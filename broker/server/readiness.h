@@ -16,6 +16,7 @@ struct Readiness {
   std::atomic<bool> replicated = false;  // acknowledged means: on synchronous standbys too
   std::atomic<Redis> redis = Redis::off;
   std::atomic<std::int64_t> heads_age_ms = 0;   // since storage last told which rooms moved
+  std::atomic<std::int64_t> in_doubt = 0;       // publishes whose commit was under way when storage was lost
   std::atomic<std::int64_t> lagging_rooms = 0;  // behind what is known to be committed
 
   bool ready() const { return !draining.load() && storage.load(); }

@@ -32,7 +32,8 @@ class Server {
   Status check_addresses();
   void connect_metrics();
   Status open_listeners();
-  Status open_mqtt_listeners();
+  Status open_mqtt_listeners(const std::string& at, bool tls);
+  void reload_certificate();
   void stop_requested();
   void stop_at_once();
   std::int64_t websockets_open() const;
@@ -65,6 +66,7 @@ Status Server::start() {
     log::info("the limit on file descriptors is below --connections-max",
               {{"descriptors", descriptors}, {"connections_max", config.connections_max}});
   }
+  if (Status tls = load_tls(config, process_.tls); !tls) return tls;
   if (Status opened = log_loop_.open(); !opened) return opened;
 
   const unsigned count = worker_count(config);
@@ -73,6 +75,9 @@ Status Server::start() {
   if (Status listening = open_listeners(); !listening) return listening;
   for (const int number : {SIGTERM, SIGINT}) {
     signals_.push_back(std::make_unique<net::SignalWatcher>(main_loop_, number, [this] { stop_requested(); }));
+  }
+  if (process_.tls.loaded()) {
+    signals_.push_back(std::make_unique<net::SignalWatcher>(main_loop_, SIGHUP, [this] { reload_certificate(); }));
   }
   log_loop_.start();
   for (const auto& worker : workers_) worker->start();
@@ -87,21 +92,23 @@ void Server::connect_metrics() {
   sources.accounts = &log_loop_.account_gauges();
   sources.log_loop = &log_loop_.loop();
   sources.readiness = &process_.readiness;
+  sources.tls = &process_.tls;
   sources.connections_max = process_.connections.max;
 }
 
 // Before anything is touched on the disk: a second server on the same port or with a wrong address ends here.
 Status Server::check_addresses() {
   const Config& config = process_.config;
-  for (const auto& [text, flag] : {std::pair{config.listen, "--listen"}, std::pair{config.mqtt_listen, "--mqtt-listen"},
-                                   std::pair{config.metrics_listen, "--metrics-listen"}}) {
+  for (const auto& [text, flag] :
+       {std::pair{config.listen, "--listen"}, std::pair{mqtt_in_clear(config), "--mqtt-listen"},
+        std::pair{config.mqtts_listen, "--mqtts-listen"}, std::pair{config.metrics_listen, "--metrics-listen"}}) {
     if (text.empty() || text == "off") continue;
     const Result<net::Address> address = net::Address::parse(text);
     if (!address) return address.error();
     if (Status free = net::check_free(address.value()); !free) {
       Error error = free.error();
       error.message += "; choose another address with " + std::string(flag);
-      if (text == config.mqtt_listen) error.message += ", or off for no MQTT over TCP";
+      if (text == config.mqtt_listen || text == config.mqtts_listen) error.message += ", or off for no MQTT over TCP";
       return error;
     }
   }
@@ -119,28 +126,36 @@ Status Server::open_listeners() {
     worker->listen(std::move(*socket));
   }
   if (address.host.empty()) address.host = "localhost";
-  log::info("ready", {{"url", "http://" + address.text() + "/"}, {"workers", workers_.size()}, {"version", PARLEY_VERSION}});
-  if (Status mqtt = open_mqtt_listeners(); !mqtt) return mqtt;
+  const std::string scheme = http_over_tls(config) ? "https://" : "http://";
+  log::info("ready", {{"url", scheme + address.text() + "/"}, {"workers", workers_.size()}, {"version", PARLEY_VERSION}});
+  if (Status mqtt = open_mqtt_listeners(mqtt_in_clear(config), false); !mqtt) return mqtt;
+  if (Status mqtts = open_mqtt_listeners(config.mqtts_listen, true); !mqtts) return mqtts;
   if (config.metrics_listen.empty()) return ok_status();
   Result<net::ListenSocket> socket = net::listen_on(net::Address::parse(config.metrics_listen).value(), backlog);
   if (!socket) return socket.error();
-  log::info("metrics", {{"url", "http://" + socket->address.text() + "/metrics"}});
+  log::info("metrics", {{"url", (config.tls_only ? "https://" : "http://") + socket->address.text() + "/metrics"}});
   workers_.front()->listen_for_metrics(std::move(*socket));
   return ok_status();
 }
 
-Status Server::open_mqtt_listeners() {
+Status Server::open_mqtt_listeners(const std::string& at, bool tls) {
   const Config& config = process_.config;
-  if (config.mqtt_listen == "off") return ok_status();
-  net::Address address = net::Address::parse(config.mqtt_listen).value();
+  if (at == "off") return ok_status();
+  net::Address address = net::Address::parse(at).value();
   for (const auto& worker : workers_) {
     Result<net::ListenSocket> socket = net::listen_on(address, static_cast<int>(config.backlog));
     if (!socket) return socket.error();
     address.port = socket->address.port;
-    worker->listen_for_mqtt(std::move(*socket));
+    worker->listen_for_mqtt(std::move(*socket), tls);
   }
-  log::info("mqtt", {{"address", address.text()}});
+  log::info(tls ? "mqtts" : "mqtt", {{"address", address.text()}});
   return ok_status();
+}
+
+void Server::reload_certificate() {
+  if (Status loaded = load_tls(process_.config, process_.tls); !loaded)
+    return log::error("the certificate stays the old one", {{"reason", loaded.error().message}});
+  log::info("the certificate was read again: connections from now on get it");
 }
 
 void Server::run() {

@@ -94,15 +94,21 @@ std::unique_ptr<Mode> Worker::open_echo(Wire& wire) {
   return mode;
 }
 
-void Worker::listen(net::ListenSocket socket) {
-  clients_.listen(std::move(socket),
-                  {http_, endpoints_, full_http_, full_house_, process_.config.proxy_protocol ? &process_.forwarded : nullptr});
+Clients::Entrance Worker::entrance(bool tls) const {
+  return {process_.config.proxy_protocol ? &process_.forwarded : nullptr, tls ? &process_.tls : nullptr};
 }
 
-void Worker::listen_for_mqtt(net::ListenSocket socket) { clients_.listen_for_mqtt(std::move(socket), mqtt_); }
+void Worker::listen(net::ListenSocket socket) {
+  clients_.listen(std::move(socket), {http_, endpoints_, full_http_, full_house_, entrance(http_over_tls(process_.config))});
+}
+
+void Worker::listen_for_mqtt(net::ListenSocket socket, bool tls) {
+  clients_.listen_for_mqtt(std::move(socket), mqtt_, entrance(tls));
+}
 
 void Worker::listen_for_metrics(net::ListenSocket socket) {
-  clients_.listen(std::move(socket), {operations_http_, operations_, operations_http_, operations_});
+  const Clients::Entrance entrance{nullptr, process_.config.tls_only ? &process_.tls : nullptr};
+  clients_.listen(std::move(socket), {operations_http_, operations_, operations_http_, operations_, entrance});
 }
 
 void Worker::start() {

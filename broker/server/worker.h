@@ -32,6 +32,7 @@ struct Process {
   std::optional<http::StaticFiles> web_client;
   Readiness readiness;
   ConnectionLimit connections;
+  TlsFiles tls;
   MetricsSources metrics;
 };
 
@@ -44,8 +45,8 @@ class Worker {
 
   // ---- before start()
   void listen(net::ListenSocket socket);
-  // MQTT over TCP.
-  void listen_for_mqtt(net::ListenSocket socket);
+  // MQTT over TCP, with TLS or without.
+  void listen_for_mqtt(net::ListenSocket socket, bool tls);
   // A port of its own for /metrics, /healthz and /readyz.
   void listen_for_metrics(net::ListenSocket socket);
   void start();
@@ -65,6 +66,7 @@ class Worker {
 
  private:
   void add_endpoints();
+  Clients::Entrance entrance(bool tls) const;
   std::unique_ptr<WebSocketMode> websocket(Wire& wire, std::size_t message_bytes_max);
   std::unique_ptr<Mode> open_native(Wire& wire);
   std::unique_ptr<Mode> open_mqtt(const http::Request& request, Wire& wire);

@@ -72,7 +72,7 @@ install_build_deps() {
 
 # What its units and the Node tests need besides.
 install_test_deps() {
-  apt_install libgtest-dev libgmock-dev procps redis-server haproxy openssl mosquitto-clients python3 python3-paho-mqtt
+  apt_install libgtest-dev libgmock-dev procps redis-server haproxy openssl curl mosquitto-clients python3 python3-paho-mqtt
   install_postgres_server
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "storage/fingerprint.h"
+#include "storage/mqtt_store.h"
 #include "storage/reaction.h"
 
 namespace parley::postgres {
@@ -14,7 +15,7 @@ namespace {
 
 #define PARLEY_APPEND_ARGUMENTS                                                                                              \
   "($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32," \
-  "$33)"
+  "$33,$34,$35,$36,$37,$38,$39,$40)"
 constexpr const char* append_sql =
     "SELECT plain, befores, messages, times, codes, seqs, entry_times, entry_messages, errors FROM "
     "append" PARLEY_APPEND_ARGUMENTS;
@@ -22,11 +23,23 @@ constexpr const char* append_carefully_sql =
     "SELECT plain, befores, messages, times, codes, seqs, entry_times, entry_messages, errors FROM "
     "append_carefully" PARLEY_APPEND_ARGUMENTS;
 
-enum class Verdict : std::int64_t { appended, duplicate, appended_before, conflict, no_room, no_target, foreign_target, refused };
+enum class Verdict : std::int64_t {
+  appended,
+  duplicate,
+  appended_before,
+  conflict,
+  no_room,
+  no_target,
+  foreign_target,
+  refused,
+  session_lost,
+  will_gone
+};
 
 bool has_target(EntryType type) {
   return type == EntryType::edit || type == EntryType::remove || type == EntryType::reaction || type == EntryType::pin;
 }
+bool has_mqtt(const NewEntry& entry) { return entry.inbound || entry.will != 0 || entry.retain; }
 bool has_effects(const NewEntry& entry) { return has_target(entry.type) || entry.member || entry.settings; }
 
 // What an entry is to the call besides its own fields.
@@ -93,6 +106,7 @@ class AppendCall final : public Call {
   void add(EntryKeys& keys, std::size_t index);
   void encode_entries(Params& out) const;
   void encode_effects(Params& out) const;
+  void encode_mqtt(Params& out) const;
   void read_plain(const Rows& rows);
   void read_each(const Rows& rows);
   Result<Appended> judge(Verdict verdict, Appended appended, const std::string& reason) const;
@@ -115,6 +129,7 @@ class AppendCall final : public Call {
   std::vector<Row> rows_;
   std::map<RoomId, RoomTotals> rooms_;
   std::vector<Effect> effects_;
+  std::vector<std::int32_t> mqtt_;  // places in the call of entries with has_mqtt(), from 1
   std::map<std::pair<RoomId, std::string>, std::int32_t> seen_;
   bool repeats_ = false;
   bool careful_ = false;
@@ -144,6 +159,7 @@ void AppendCall::add(EntryKeys& keys, std::size_t index) {
   totals.messages += entry.type == EntryType::message ? 1 : 0;
   row.counted = totals.messages;
   rows_.push_back(std::move(row));
+  if (has_mqtt(entry)) mqtt_.push_back(number);
   if (has_effects(entry)) effects_.push_back({number, &entry, std::move(reaction)});
 }
 
@@ -155,6 +171,7 @@ void AppendCall::encode(Params& out, const Attempt& attempt) const {
   out.array(Oid::int4, rooms.size(), [&](std::size_t i, Params& to) { to.int4(rooms[i].second.messages); });
   encode_entries(out);
   encode_effects(out);
+  encode_mqtt(out);
 }
 
 void AppendCall::encode_entries(Params& out) const {
@@ -212,6 +229,22 @@ void AppendCall::encode_effects(Params& out) const {
   });
 }
 
+void AppendCall::encode_mqtt(Params& out) const {
+  const bool expires = std::any_of(rows_.begin(), rows_.end(), [&](const Row& row) { return batch_[row.index].expires != 0; });
+  out.array(Oid::int8, expires ? rows_.size() : 0, [&](std::size_t i, Params& to) { to.int8(entry(i).expires); });
+  const auto each = [&](Oid type, auto add) {
+    out.array(type, mqtt_.size(), [&](std::size_t i, Params& to) { add(entry(static_cast<std::size_t>(mqtt_[i] - 1)), to); });
+  };
+  out.array(Oid::int4, mqtt_.size(), [&](std::size_t i, Params& to) { to.int4(mqtt_[i]); });
+  each(Oid::int8, [](const NewEntry& entry, Params& to) { to.int8(entry.inbound ? entry.inbound->session.id : 0); });
+  each(Oid::int8, [](const NewEntry& entry, Params& to) {
+    to.int8(entry.inbound ? static_cast<std::int64_t>(entry.inbound->session.generation) : 0);
+  });
+  each(Oid::int4, [](const NewEntry& entry, Params& to) { to.int4(entry.inbound ? entry.inbound->packet_id : 0); });
+  each(Oid::int8, [](const NewEntry& entry, Params& to) { to.int8(entry.will); });
+  each(Oid::boolean, [](const NewEntry& entry, Params& to) { to.boolean(entry.retain); });
+}
+
 // Every entry was appended: its number follows from the head before and its place in the batch.
 void AppendCall::read_plain(const Rows& rows) {
   const auto befores = rows.integers(0, 1);
@@ -253,6 +286,10 @@ Result<Appended> AppendCall::judge(Verdict verdict, Appended appended, const std
       return {Code::not_found, "no such message"};
     case Verdict::foreign_target:
       return {Code::forbidden, "the message is another user's"};
+    case Verdict::session_lost:
+      return {Code::conflict, std::string(session_lost_message)};
+    case Verdict::will_gone:
+      return {Code::conflict, "the will is gone: fired or taken back"};
     case Verdict::refused:
       break;
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-// A batch as one call of the function `append` (storage/sql/postgres/002_append.sql).
+// A batch as one call of the function `append` (storage/sql/postgres/006_mqtt_append.sql).
 
 #include <memory>
 #include <vector>

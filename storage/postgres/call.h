@@ -52,4 +52,31 @@ std::unique_ptr<Call> make_call(const char* sql, Reply<T> done, Encode encode, D
   return std::make_unique<TypedCall<T, Encode, Decode>>(sql, std::move(done), std::move(encode), std::move(decode));
 }
 
+// The same for a change on a connection that is fenced: encode(Params&, Attempt) begins with this process and its generation.
+template <typename T, typename Encode, typename Decode>
+class FencedCall final : public Call {
+ public:
+  FencedCall(const char* sql, std::string replica, Reply<T> done, Encode encode, Decode decode)
+      : sql_(sql), replica_(std::move(replica)), done_(std::move(done)), encode_(std::move(encode)), decode_(std::move(decode)) {}
+  const char* sql() const override { return sql_; }
+  void encode(Params& out, const Attempt& attempt) const override {
+    out.bytes(replica_).int8(attempt.generation);
+    encode_(out, attempt);
+  }
+  void answer(Result<Rows> rows) override { done_(rows.ok() ? decode_(*rows) : Result<T>(rows.error())); }
+
+ private:
+  const char* sql_;
+  const std::string replica_;
+  Reply<T> done_;
+  Encode encode_;
+  Decode decode_;
+};
+
+template <typename T, typename Encode, typename Decode>
+std::unique_ptr<Call> make_fenced_call(const char* sql, std::string replica, Reply<T> done, Encode encode, Decode decode) {
+  return std::make_unique<FencedCall<T, Encode, Decode>>(sql, std::move(replica), std::move(done), std::move(encode),
+                                                         std::move(decode));
+}
+
 }  // namespace parley::postgres

@@ -15,6 +15,8 @@ std::string_view name_of(Duty duty) {
   switch (duty) {
     case Duty::append:
       return "append";
+    case Duty::mqtt:
+      return "mqtt";
     case Duty::change:
       return "change";
     case Duty::read:

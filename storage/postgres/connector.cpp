@@ -31,8 +31,10 @@ Result<Opened> open_connection(Duty duty, const PostgresSettings& settings, cons
     auto rows = session->ask("SELECT settle_epoch($1::text)", Params().bytes(fresh));
     if (!rows.ok()) return rows.error();
     opened.epoch = rows->text(0, 0);
+  }
+  if (duty == Duty::append || duty == Duty::mqtt) {
     // Waits for a call of an older connection that is still running; a call that has not begun will fail.
-    rows = session->ask("SELECT raise_generation($1)", Params().bytes(replica));
+    auto rows = session->ask("SELECT raise_generation($1)", Params().bytes(fenced_name(duty, replica)));
     if (!rows.ok()) return rows.error();
     opened.generation = rows->integer(0, 0);
   }
@@ -44,6 +46,11 @@ Result<Opened> open_connection(Duty duty, const PostgresSettings& settings, cons
 }
 
 }  // namespace
+
+std::string fenced_name(Duty duty, std::string replica) {
+  if (duty == Duty::mqtt) replica.back() = static_cast<char>(static_cast<unsigned char>(replica.back()) ^ 1U);
+  return replica;
+}
 
 Connector::Connector(net::Loop& loop, PostgresSettings settings, std::string replica)
     : loop_(loop), settings_(std::move(settings)), replica_(std::move(replica)) {}

@@ -18,15 +18,19 @@ namespace parley::postgres {
 
 enum class Duty : unsigned char {
   append,  // fenced: opening raises this process's generation, and so settles what older connections sent
+  mqtt,    // fenced alike, by a generation of its own
   change,
   read,
 };
 
 struct Opened {
   ConnectionPtr connection;
-  std::int64_t generation = 0;  // of Duty::append
+  std::int64_t generation = 0;  // of Duty::append and Duty::mqtt
   std::string epoch;            // of Duty::append
 };
+
+// What the generations of that duty are counted under: 16 bytes, of a process that is named by `replica`.
+std::string fenced_name(Duty duty, std::string replica);
 
 class Connector {
  public:

@@ -4,7 +4,7 @@ namespace parley::postgres {
 
 namespace {
 
-constexpr const char* moved_sql = "SELECT snapshot, epoch, rooms, heads FROM moved_heads($1::text)";
+constexpr const char* moved_sql = "SELECT snapshot, epoch, rooms, heads, befores FROM moved_heads($1::text)";
 // Off and local do not wait for standbys; a name that is set makes the others wait.
 constexpr const char* durability_sql =
     "SELECT current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', "
@@ -21,7 +21,9 @@ std::unique_ptr<Call> moved_heads(std::string since, Reply<MovedHeads> done) {
         MovedHeads moved{rows.text(0, 0), rows.text(0, 1), {}};
         const auto rooms = rows.integers(0, 2);
         const auto heads = rows.integers(0, 3);
-        for (std::size_t i = 0; i < rooms.size(); ++i) moved.rooms.push_back({rooms[i], static_cast<Seq>(heads[i])});
+        const auto befores = rows.integers(0, 4);
+        for (std::size_t i = 0; i < rooms.size(); ++i)
+          moved.rooms.push_back({rooms[i], static_cast<Seq>(heads[i]), static_cast<Seq>(befores[i])});
         return moved;
       });
 }

@@ -8,7 +8,7 @@ namespace {
 
 #define PARLEY_ENTRY_COLUMNS                                                                                                     \
   "e.seq, e.ts, e.type, e.payload, e.flags, e.target, e.messages, e.user_id, e.user_name, e.cid, e.content_type, e.properties, " \
-  "e.body"
+  "e.body, e.expires"
 #define PARLEY_ENTRY_BYTES                                                                          \
   "($5 + octet_length(e.user_id) + octet_length(e.user_name) + coalesce(octet_length(e.cid), 0) + " \
   "coalesce(octet_length(e.content_type), 0) + coalesce(octet_length(e.properties), 0) + octet_length(e.body))"
@@ -30,10 +30,10 @@ constexpr const char* read_sql =
   " AND e.type NOT IN (2, 3, 4) ORDER BY e.seq " ORDER                                                                          \
   " LIMIT $3::int8) "                                                                                                           \
   "SELECT 0 AS kind, head, floor, 0, 0::int2, 0::int2, 0::int2, 0::int8, 0::int8, ''::bytea, ''::bytea, ''::bytea, ''::bytea, " \
-  "''::bytea, ''::bytea, 0::int8 AS place FROM room "                                                                           \
+  "''::bytea, ''::bytea, 0::int8 AS place, 0::int8 FROM room "                                                                  \
   "UNION ALL SELECT 1, 0, 0, e.ts, e.type, e.payload, e.flags, e.target, e.messages, e.user_id, e.user_name, e.cid, "           \
-  "e.content_type, e.properties, e.body, e.seq FROM items e "                                                                   \
-  "UNION ALL SELECT 2, x.target, x.seq, 0, 0, 0, 0, 0, 0, x.user_id, x.user_name, x.key, NULL, NULL, NULL, x.seq FROM "         \
+  "e.content_type, e.properties, e.body, e.seq, e.expires FROM items e "                                                        \
+  "UNION ALL SELECT 2, x.target, x.seq, 0, 0, 0, 0, 0, 0, x.user_id, x.user_name, x.key, NULL, NULL, NULL, x.seq, NULL FROM "   \
   "reactions x "                                                                                                                \
   "WHERE x.room = $1::int8 AND x.target BETWEEN (SELECT min(seq) FROM items) AND (SELECT max(seq) FROM items) "                 \
   "ORDER BY kind, place"
@@ -44,8 +44,8 @@ constexpr const char* history_after_sql = PARLEY_HISTORY("e.seq > $2::int8", "AS
 constexpr int flag_edited = 1;
 constexpr int flag_deleted = 2;
 
-// Where the columns of an entry are in a row: seq apart, then ts and what follows it.
-EntryPtr to_entry(const Rows& rows, int row, RoomId room, int seq, int first) {
+// Where the columns of an entry are in a row: seq and expires apart, ts and what follows it together.
+EntryPtr to_entry(const Rows& rows, int row, RoomId room, int seq, int first, int expires) {
   auto entry = std::make_shared<Entry>();
   entry->room = room;
   entry->seq = rows.natural(row, seq);
@@ -62,6 +62,7 @@ EntryPtr to_entry(const Rows& rows, int row, RoomId room, int seq, int first) {
   entry->content_type = rows.text(row, first + 9);
   entry->properties = rows.text(row, first + 10);
   entry->body = rows.text(row, first + 11);
+  entry->expires = rows.integer(row, expires);
   return entry;
 }
 
@@ -91,7 +92,7 @@ Result<HistoryPage> to_history(const Rows& rows, const HistoryQuery& query, bool
   page.floor = rows.natural(0, 2);
   int row = 1;
   for (; row < rows.count() && rows.integer(row, 0) == 1; ++row)
-    page.items.push_back({to_entry(rows, row, query.room, 15, 3), {}});
+    page.items.push_back({to_entry(rows, row, query.room, 15, 3, 16), {}});
   page.more = page.items.size() > query.limit;
   if (page.more) page.items.erase(forward ? page.items.end() - 1 : page.items.begin());
   for (; row < rows.count(); ++row) fold_reaction(rows, row, query.viewer, page.items);
@@ -112,7 +113,7 @@ std::unique_ptr<Call> read_log(RoomId room, Seq after, unsigned entries_max, std
         page.head = rows.natural(0, 0);
         page.floor = rows.natural(0, 1);
         for (int row = 0; row < rows.count() && !rows.null(row, 2); ++row)
-          page.entries.push_back(to_entry(rows, row, room, 2, 3));
+          page.entries.push_back(to_entry(rows, row, room, 2, 3, 15));
         return page;
       });
 }

@@ -11,6 +11,7 @@
 #include "storage/postgres/channel.h"
 #include "storage/postgres/heads.h"
 #include "storage/postgres/history.h"
+#include "storage/postgres/postgres_mqtt.h"
 #include "storage/postgres/retention.h"
 #include "storage/postgres/rooms.h"
 #include "storage/postgres/schema.h"
@@ -39,6 +40,13 @@ class PostgresStore final : public Store, private ChannelOwner {
         connector_(std::move(connector)),
         appends_(loop, *connector_, settings_, {Duty::append, 1, true}, *this),
         changes_(loop, *connector_, settings_, {Duty::change, 16, true}, *this),
+        mqtt_changes_(loop, *connector_, settings_, {Duty::mqtt, 1, true}, *this),
+        mqtt_(
+            fenced_name(Duty::mqtt, replica),
+            [this](std::unique_ptr<Call> call) {
+              if (!closing_) mqtt_changes_.submit(std::move(call));
+            },
+            [this](std::unique_ptr<Call> call) { ask(std::move(call)); }),
         sweeper_(loop) {
     for (unsigned i = 0; i < std::max(1U, settings_.readers); ++i) {
       readers_.push_back(std::make_unique<Channel>(loop, *connector_, settings_, ChannelSettings{Duty::read, 32, false},
@@ -47,6 +55,7 @@ class PostgresStore final : public Store, private ChannelOwner {
     }
     appends_.start(std::move(opened));
     changes_.start();
+    mqtt_changes_.start();
     sweeper_.every(sweep_ms, [this] { sweep(); });
   }
   ~PostgresStore() override { *alive_ = false; }
@@ -102,6 +111,7 @@ class PostgresStore final : public Store, private ChannelOwner {
       done(std::move(moved));
     }));
   }
+  MqttStore* mqtt() override { return &mqtt_; }
   void durability(Reply<Durability> done) override { ask(postgres::durability(std::move(done))); }
   // On the connection of the appends: that one has to work.
   void probe(Reply<Nothing> done) override {
@@ -132,6 +142,8 @@ class PostgresStore final : public Store, private ChannelOwner {
   std::unique_ptr<Connector> connector_;
   Channel appends_;
   Channel changes_;
+  Channel mqtt_changes_;
+  PostgresMqtt mqtt_;
   std::vector<std::unique_ptr<Channel>> readers_;
   net::Timer sweeper_;
   bool closing_ = false;
@@ -190,11 +202,13 @@ void PostgresStore::set_epoch(const std::string& epoch) {
 void PostgresStore::sweep() {
   appends_.sweep();
   changes_.sweep();
+  mqtt_changes_.sweep();
   for (const auto& each : readers_) each->sweep();
   if (!closing_ || loop_.mono_ms() < close_deadline_) return;
   if (appends_.load() > 0) log::error("storage did not answer before the end", {{"calls", appends_.load()}});
   appends_.abandon();
   changes_.abandon();
+  mqtt_changes_.abandon();
   for (const auto& each : readers_) each->abandon();
 }
 
@@ -203,9 +217,10 @@ void PostgresStore::close(UniqueFunction<void()> done) {
   closing_ = true;
   closed_ = std::move(done);
   close_deadline_ = loop_.mono_ms() + settings_.close_wait_ms;
-  unfinished_ = 2 + readers_.size();
+  unfinished_ = 3 + readers_.size();
   appends_.finish();
   changes_.finish();
+  mqtt_changes_.finish();
   for (const auto& each : readers_) each->finish();
 }
 

@@ -36,7 +36,9 @@ Status save_one(Connection& connection, const SessionSave& save) {
     Query(connection, "DELETE FROM mqtt_inbound WHERE session=? AND packet_id=?", session, static_cast<int>(id)).run();
   }
   for (const std::uint16_t id : save.inbound_held) put_inbound(connection, {save.session, id}, {});
-  for (const ShareProgress& progress : save.shares) make_progress(connection, session, progress);
+  const bool others = save.shares_of.id != 0;
+  if (others && !check_session(connection, save.shares_of).ok()) return ok_status();
+  for (const ShareProgress& progress : save.shares) make_progress(connection, others ? save.shares_of.id : session, progress);
   return ok_status();
 }
 

@@ -22,6 +22,17 @@ void SqliteMqtt::find_session(std::string client_id, Reply<SessionInfo> done) {
   ask<SessionInfo>(std::move(done), [id = std::move(client_id)](Connection& c) { return sqlite::find_session(c, id); });
 }
 
+void SqliteMqtt::lost_sessions(std::vector<SessionKey> sessions, Reply<std::vector<SessionKey>> done) {
+  ask<std::vector<SessionKey>>(std::move(done),
+                               [sessions = std::move(sessions)](Connection& c) -> Result<std::vector<SessionKey>> {
+                                 std::vector<SessionKey> lost;
+                                 for (const SessionKey key : sessions) {
+                                   if (!check_session(c, key).ok()) lost.push_back(key);
+                                 }
+                                 return lost;
+                               });
+}
+
 void SqliteMqtt::renew_lease(std::string owner, UnixMs until, Reply<Nothing> done) {
   change<Nothing>(std::move(done),
                   [owner = std::move(owner), until](Connection& c) { return sqlite::renew_lease(c, owner, until); });

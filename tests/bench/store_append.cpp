@@ -6,11 +6,13 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <barrier>
 #include <chrono>
 #include <cstdio>
 #include <deque>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "storage/postgres/append.h"
@@ -31,6 +33,7 @@ struct Figures {
   double rows = 0;
   double p50_ms = 0;
   double p99_ms = 0;
+  std::vector<double> latencies_ms = {};  // ascending
 };
 
 // A chat message with an id of its own, as clients send it.
@@ -86,7 +89,7 @@ class Load {
     std::sort(latencies_.begin(), latencies_.end());
     if (latencies_.empty() || !good_) return {};
     return {static_cast<double>(latencies_.size()) / seconds, latencies_[latencies_.size() / 2],
-            latencies_[latencies_.size() * 99 / 100]};
+            latencies_[latencies_.size() * 99 / 100], latencies_};
   }
 
  private:
@@ -140,6 +143,41 @@ Figures measure_store(Store& store, contract::PumpExecutor& pump, const std::vec
   load.end();
   pump.run_until([&] { return load.idle(); });
   return figures;
+}
+
+// Several processes' stores, each on a thread of its own, with the publishers shared out among them, all in one room.
+Figures measure_replicas(const PostgresSettings& settings, const std::vector<RoomId>& room, unsigned replicas,
+                         unsigned publishers, double seconds, std::uint64_t& number) {
+  std::vector<Figures> each(replicas);
+  std::barrier all_open(replicas);
+  std::vector<std::thread> threads;
+  threads.reserve(replicas);
+  for (unsigned i = 0; i < replicas; ++i) {
+    threads.emplace_back([&, i, from = std::uint64_t{number + 1'000'000'000ULL * (i + 1)}]() mutable {
+      net::Loop loop;
+      contract::PumpExecutor pump;
+      pump.drive(loop);
+      auto store = open_postgres(settings, loop);
+      all_open.arrive_and_wait();
+      if (!store.ok()) return;
+      each[i] = measure_store(**store, pump, room, publishers / replicas, seconds, from);
+      bool closed = false;
+      (*store)->close([&] { closed = true; });
+      pump.run_until([&] { return closed; });
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  number += 1'000'000'000ULL * (replicas + 1);
+  Figures sum;
+  for (const Figures& one : each) {
+    if (one.rows == 0) return {};
+    sum.rows += one.rows;
+    sum.latencies_ms.insert(sum.latencies_ms.end(), one.latencies_ms.begin(), one.latencies_ms.end());
+  }
+  std::sort(sum.latencies_ms.begin(), sum.latencies_ms.end());
+  sum.p50_ms = sum.latencies_ms[sum.latencies_ms.size() / 2];
+  sum.p99_ms = sum.latencies_ms[sum.latencies_ms.size() * 99 / 100];
+  return sum;
 }
 
 // The same calls over one blocking connection: send, wait, look at the status.
@@ -240,11 +278,20 @@ int run(const std::string& url, double seconds) {
       Figures floor = bare.measure(rooms, publishers, seconds / 2, number);
       const Figures store = measure_store(**postgres_store, loop_pump, rooms, publishers, seconds, number);
       const Figures again = bare.measure(rooms, publishers, seconds / 2, number);
-      floor = {(floor.rows + again.rows) / 2, (floor.p50_ms + again.p50_ms) / 2, (floor.p99_ms + again.p99_ms) / 2};
+      floor = {(floor.rows + again.rows) / 2, (floor.p50_ms + again.p50_ms) / 2, (floor.p99_ms + again.p99_ms) / 2, {}};
       print("bare libpq", publishers, where, floor, 0);
       print("postgres", publishers, where, store, floor.rows);
       print("sqlite", publishers, where,
             measure_store(**sqlite_store, pump, many ? in_sqlite.many : in_sqlite.one, publishers, seconds, number), 0);
+    }
+  }
+  for (const unsigned publishers : {100U, 1000U}) {
+    const Figures floor = bare.measure(in_postgres.one, publishers, seconds, number);
+    print("bare libpq", publishers, "1 hot", floor, 0);
+    for (const unsigned replicas : {1U, 2U, 4U}) {
+      const std::string what = std::to_string(replicas) + (replicas == 1 ? " replica" : " replicas");
+      print(what.c_str(), publishers, "1 hot", measure_replicas(settings, in_postgres.one, replicas, publishers, seconds, number),
+            floor.rows);
     }
   }
   return 0;

@@ -46,6 +46,19 @@ TEST_P(MqttContract, ATakeOverMakesTheOldKeyWorthless) {
   EXPECT_EQ(find("c")->owner, "there");
 }
 
+TEST_P(MqttContract, LostSessionsAreTold) {
+  const SessionKey taken = open("c").key;
+  const SessionKey kept = open("d").key;
+  const SessionKey ended = open(opening("e", 0)).key;
+  const SessionKey taker = open("c").key;
+  ASSERT_TRUE(close(ended).ok());
+  auto lost = ask<std::vector<SessionKey>>([&](Reply<std::vector<SessionKey>> done) {
+    mqtt().lost_sessions({taken, kept, ended, taker}, std::move(done));
+  });
+  ASSERT_TRUE(lost.ok());
+  EXPECT_THAT(*lost, ::testing::UnorderedElementsAre(taken, ended));
+}
+
 TEST_P(MqttContract, OneLostSaveFailsAloneInItsCall) {
   const RoomId room = make_room("a");
   fill(room, 5);

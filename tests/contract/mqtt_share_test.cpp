@@ -70,6 +70,31 @@ TEST_P(MqttContract, ReturnedEntriesGoToAnother) {
   EXPECT_THAT(share_backlog(filter), IsEmpty());
 }
 
+TEST_P(MqttContract, WhatOneSessionSavesMayFinishAnothersClaims) {
+  const RoomId room = make_room("t/a");
+  const SessionKey claimer = open("c").key;
+  const SessionKey member = open("d").key;
+  subscribe(claimer, at(filter));
+  fill(room, 6);
+  ASSERT_TRUE(claim(claimer, filter, room, 6).ok());
+  const auto save_one = [&](SessionKey key, SessionKey of, Seq seq) {
+    SessionSave wanted;
+    wanted.session = key;
+    wanted.shares_of = of;
+    wanted.shares = {{filter, room, {{seq, seq}}, {}}};
+    return save(wanted);
+  };
+  ASSERT_TRUE(save_one(member, claimer, 2).ok());
+  EXPECT_THAT(claims(claimer), ElementsAre(ShareClaims{filter, room, {{1, 1}, {3, 6}}}));
+  SessionKey lost = member;
+  --lost.generation;
+  EXPECT_TRUE(is_session_lost(save_one(lost, claimer, 3).error())) << "all of it is refused";
+  SessionKey nobody = claimer;
+  --nobody.generation;
+  EXPECT_TRUE(save_one(member, nobody, 4).ok()) << "what is the member's own is saved";
+  EXPECT_THAT(claims(claimer), ElementsAre(ShareClaims{filter, room, {{1, 1}, {3, 6}}}));
+}
+
 TEST_P(MqttContract, ClaimsLapseWithTheLeaseButForQosTwoUnderWay) {
   const RoomId room = make_room("t/a");
   SessionOpening elsewhere = opening("c", 5);

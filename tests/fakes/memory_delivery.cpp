@@ -83,7 +83,9 @@ Status MemorySessions::save(const SessionSave& save) {
   for (const Outbound& outbound : save.outbound) session->outbound[outbound.packet_id] = outbound;
   for (const std::uint16_t id : save.inbound_done) session->inbound.erase(id);
   for (const std::uint16_t id : save.inbound_held) session->inbound.try_emplace(id);
-  for (const ShareProgress& progress : save.shares) shares_.progress(session->key.id, progress);
+  const SessionKey claimer = save.shares_of.id != 0 ? save.shares_of : save.session;
+  if (find(claimer) == nullptr) return ok_status();
+  for (const ShareProgress& progress : save.shares) shares_.progress(claimer.id, progress);
   return ok_status();
 }
 

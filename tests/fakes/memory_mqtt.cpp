@@ -17,6 +17,16 @@ void MemoryMqtt::find_session(std::string client_id, Reply<SessionInfo> done) {
   store_.answer(std::move(done), [this, client_id = std::move(client_id)] { return sessions_.find(client_id); });
 }
 
+void MemoryMqtt::lost_sessions(std::vector<SessionKey> sessions, Reply<std::vector<SessionKey>> done) {
+  store_.answer(std::move(done), [this, sessions = std::move(sessions)]() -> Result<std::vector<SessionKey>> {
+    std::vector<SessionKey> lost;
+    for (const SessionKey key : sessions) {
+      if (sessions_.is_lost(key)) lost.push_back(key);
+    }
+    return lost;
+  });
+}
+
 void MemoryMqtt::renew_lease(std::string owner, UnixMs until, Reply<Nothing> done) {
   store_.answer(std::move(done), [this, owner = std::move(owner), until] {
     sessions_.renew_lease(owner, until);

@@ -16,6 +16,7 @@ class MemoryMqtt final : public MqttStore {
   void close_session(SessionKey session, std::optional<std::uint32_t> expiry_s, bool drop_will, UnixMs now,
                      Reply<std::vector<DueWill>> done) override;
   void find_session(std::string client_id, Reply<SessionInfo> done) override;
+  void lost_sessions(std::vector<SessionKey> sessions, Reply<std::vector<SessionKey>> done) override;
   void renew_lease(std::string owner, UnixMs until, Reply<Nothing> done) override;
   void sweep(UnixMs now, unsigned rows_max, Reply<Swept> done) override;
   void due_wills(UnixMs now, unsigned limit, Reply<std::vector<DueWill>> done) override;

@@ -31,6 +31,7 @@ class MemorySessions {
   Result<SessionOpened> open(const SessionOpening& opening, UnixMs now);
   Result<std::vector<DueWill>> close(SessionKey key, std::optional<std::uint32_t> expiry_s, bool drop_will, UnixMs now);
   Result<SessionInfo> find(const std::string& client_id) const;
+  bool is_lost(SessionKey key) { return find(key) == nullptr; }
   void renew_lease(const std::string& owner, UnixMs until) { leases_[owner] = until; }
   Swept sweep(UnixMs now, unsigned rows_max);
   std::vector<DueWill> due_wills(UnixMs now, unsigned limit) const;

@@ -53,6 +53,18 @@ void MemoryStore::release_commits() {
   for (std::size_t i = 0; i < waiting_.size(); ++i) post_commit();
 }
 
+void MemoryStore::release_answers() {
+  owner_.post([this, alive = alive_] {
+    if (!*alive) return;
+    for (UniqueFunction<void()>& answer : std::exchange(late_, {})) answer();
+  });
+}
+
+Seq MemoryStore::head_of(const std::string& name) const {
+  const auto found = rooms_.names.find(name);
+  return found == rooms_.names.end() ? 0 : rooms_.find(found->second)->info().head;
+}
+
 void MemoryStore::release_one_commit() {
   owner_.post([this, alive = alive_] {
     if (*alive) commit_oldest();
@@ -79,7 +91,7 @@ Result<Appended> MemoryStore::append_one(const NewEntry& entry, UnixMs now) {
   if (auto instead = sessions_.before_append(entry)) return *instead;
   auto result = place->append(entry, now);
   if (result.ok()) sessions_.after_append(entry, *result);
-  if (result.ok() && !result->duplicate) shared_->moved[entry.room] = ++shared_->commits;
+  if (result.ok() && !result->duplicate) shared_->moves.push_back({entry.room, result->seq, result->seq - 1});
   return result;
 }
 
@@ -240,11 +252,14 @@ void MemoryStore::prune(Retention retention, UnixMs now, Reply<std::vector<Prune
 
 void MemoryStore::moved_heads(std::string since, Reply<MovedHeads> done) {
   answer(std::move(done), [this, since = std::move(since)]() -> Result<MovedHeads> {
-    MovedHeads answer{std::to_string(shared_->commits), shared_->epoch, {}};
+    MovedHeads answer{std::to_string(shared_->moves.size()), shared_->epoch, {}};
     if (since.empty()) return answer;
-    for (const auto& [id, commit] : shared_->moved) {
-      if (commit > std::stoull(since)) answer.rooms.push_back({id, room(id)->info().head});
+    std::map<RoomId, RoomHead> moved;
+    for (std::size_t i = std::stoull(since); i < shared_->moves.size(); ++i) {
+      const RoomHead& move = shared_->moves[i];
+      moved.try_emplace(move.room, move).first->second.head = move.head;
     }
+    for (const auto& [id, head] : moved) answer.rooms.push_back(head);
     return answer;
   });
 }

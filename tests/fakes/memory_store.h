@@ -37,6 +37,11 @@ class MemoryStore final : public Store {
   // Lets the oldest waiting append through while the others stay held.
   void release_one_commit();
   std::size_t appends_waiting() const { return waiting_.size(); }
+  // Answers to calls other than appends, made while this is on, wait until they are released: old news by then.
+  void hold_answers(bool on) { answers_held_ = on; }
+  void release_answers();
+  // The newest entry of the room as committed, now; 0: none.
+  Seq head_of(const std::string& name) const;
   // Every call but append and close is answered unavailable while this is on.
   void fail_others(bool on) { fail_others_ = on; }
   // What available() says; nothing else changes.
@@ -86,7 +91,9 @@ class MemoryStore final : public Store {
     if (closing_) return;
     owner_.post([this, alive = alive_, done = std::move(done), work = std::move(work)]() mutable {
       if (!*alive) return;
-      done(fail_others_ ? Result<T>(failing()) : work());
+      Result<T> result = fail_others_ ? Result<T>(failing()) : work();
+      if (!answers_held_) return done(std::move(result));
+      late_.push_back([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
     });
   }
   // As answer(), in the order of the appends, and held with them.
@@ -109,19 +116,20 @@ class MemoryStore final : public Store {
   bool closing_ = false;
   bool held_ = false;
   bool fail_others_ = false;
+  bool answers_held_ = false;
   bool available_ = true;
   unsigned appends_to_fail_ = 0;
   std::size_t appends_called_ = 0;
   std::size_t reads_called_ = 0;
   std::deque<UniqueFunction<void()>> waiting_;
+  std::vector<UniqueFunction<void()>> late_;  // answers
 
   // What several stores may stand on.
   struct Shared {
     std::string epoch;
-    std::uint64_t commits = 0;
     MemoryRooms rooms;
     MemorySessions sessions{rooms};
-    std::map<RoomId, std::uint64_t> moved;    // the commit that last moved the room's head
+    std::vector<RoomHead> moves;              // one a commit, in their order
     std::map<std::string, Account> accounts;  // by id
     std::map<std::string, std::string> account_names;
     std::map<std::string, Refresh> refresh;

@@ -140,6 +140,26 @@ describe('two replicas', () => {
     a.assertSound();
   });
 
+  it('say whether what is acknowledged is on standbys too', async () => {
+    const sql = (text) => promisify(execFile)('psql', ['-q', cluster.postgres.url.toString(), '-c', text]);
+    const durability = (word) =>
+      until(async () => (await cluster.readiness(0)).durability === word, `it is ${word}`, { timeout: 15_000 });
+    await durability('local');
+    const a = await connect(0);
+    await sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    await sql('SELECT pg_reload_conf()');
+    await durability('replicated');
+    assert.equal(await cluster.broker(0).metric('parley_durability_replicated'), 1);
+    let acked = false;
+    const waiting = a.publish('standby', { text: 'x' }).then(() => (acked = true));
+    await new Promise((done) => setTimeout(done, 300));
+    assert.equal(acked, false, 'no standby has it');
+    await sql('ALTER SYSTEM RESET synchronous_standby_names');
+    await sql('SELECT pg_reload_conf()');
+    await waiting;
+    await durability('local');
+  });
+
   it('tell clients of another epoch', async () => {
     const b = await connect(1);
     // The replica may still be on its way back to the database.

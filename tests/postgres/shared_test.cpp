@@ -41,6 +41,7 @@ TEST(PostgresShared, WhatAnotherProcessAppendedIsNamed) {
   ASSERT_TRUE(two.append_one(message(b, "y")).ok());
   const MovedHeads second = moved(two, first.snapshot);
   EXPECT_EQ(by_room(second), (std::map<RoomId, Seq>{{a, 3}, {b, 1}}));
+  for (const RoomHead& each : second.rooms) EXPECT_EQ(each.before, 0U);
   EXPECT_TRUE(moved(two, second.snapshot).rooms.empty());
   // Long afterwards the moves are gone; then every room is named rather than one missed.
   Retention retention;

@@ -2,162 +2,49 @@
 // reading, cursors that move, sessions that end in the middle of anything. The promises are checked for every client at every
 // step. A failing seed repeats exactly.
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cstdlib>
-#include <map>
-#include <set>
-
-#include "broker/protocol/json.h"
-#include "tests/unit/core/world.h"
+#include "tests/sim/simulation.h"
 
 namespace parley {
 namespace {
 
 using testing_world::World;
 
-constexpr int clients_max = 8;
-constexpr int rooms_max = 3;
-
-// What one client knows, and whether the broker keeps its promises to it.
-struct Person {
-  std::unique_ptr<World::Client> client;
-  std::string name;
-  int worker = 0;
-  std::map<std::string, Seq> last;             // per room: the last entry that arrived, from the position subscribed at
-  std::map<std::string, bool> settled;         // per room: whether the reply to the newest subscribe has come
-  std::map<std::uint64_t, std::string> asked;  // publishes not answered yet: id to "room cid"
-  std::map<std::uint64_t, std::string> subscribing;
-};
-
-class Simulation {
+class CoreSimulation final : public sim::Simulation<World> {
  public:
-  explicit Simulation(std::uint64_t seed) : random_(seed), world_(log_settings(), native_settings(), hub_settings()) {
-    for (int i = 0; i < clients_max; ++i) people_.push_back(arrive(i));
-  }
-
-  void run(int steps) {
-    for (int i = 0; i < steps && !testing::Test::HasFailure(); ++i) step();
-    finish();
-  }
-
-  std::uint64_t acked() const { return acked_.size(); }
-  std::uint64_t delivered() const { return delivered_; }
+  explicit CoreSimulation(std::uint64_t seed) : Simulation(seed, 3, {}) { arrive_all(); }
 
  private:
-  static LogSettings log_settings() {
-    LogSettings settings;
-    settings.rooms.tail_entries = 12;
-    settings.batches.batch_entries = 5;
-    settings.rooms.cached = 2;
-    return settings;
+  std::unique_ptr<World::Client> connect(const std::string& name) override {
+    return world_.client(static_cast<int>(pick(2)), name);
   }
-  static NativeSettings native_settings() {
-    NativeSettings settings;
-    settings.limits.window = 10;
-    settings.limits.inflight = 1000;
-    return settings;
-  }
-  static HubSettings hub_settings() {
-    HubSettings settings;
-    settings.tail_entries = 8;
-    settings.page_entries = 5;
-    settings.pages_under_way = 2;
-    return settings;
-  }
+  fakes::MemoryStore& store() override { return world_.store; }
 
-  std::uint64_t pick(std::uint64_t below) { return random_.next() % below; }
-  std::string room(std::uint64_t i) { return "room-" + std::to_string(i); }
-
-  Person arrive(int i) {
-    Person person;
-    person.name = "user" + std::to_string(i % 4);  // some people have two devices
-    person.worker = static_cast<int>(pick(2));
-    person.client = world_.client(person.worker, person.name);
-    return person;
-  }
-
-  void step() {
-    Person& person = people_[pick(people_.size())];
+  void step() override {
+    Person& person = somebody();
     switch (pick(14)) {
       case 0:
       case 1:
       case 2:
-        publish(person);
-        break;
+        return publish(person);
       case 3:
-        subscribe(person);
-        break;
+        return subscribe(person);
       case 4:
-        acknowledge(person);
-        break;
+        return acknowledge(person);
       case 5:
-        congest(person);
-        break;
+        return congest(person);
       case 6:
-        trouble();
-        break;
+        return trouble();
       default:
         turn_some_loop();
     }
-    for (Person& each : people_) listen(each);
   }
 
   void turn_some_loop() {
-    switch (pick(3)) {
-      case 0:
-        world_.log_executor.step();
-        break;
-      default:
-        world_.workers[pick(2)]->executor.step();
-    }
-  }
-
-  void publish(Person& person) {
-    const std::uint64_t id = ++ids_;
-    const std::string where = room(pick(rooms_max));
-    // Every fourth repeats a cid that this user has used before, with the same body.
-    std::string cid = "c" + std::to_string(id);
-    std::vector<std::string>& used = used_[person.name + where];
-    if (!used.empty() && pick(4) == 0) {
-      cid = used[pick(used.size())];
+    if (pick(3) == 0) {
+      world_.log_executor.step();
     } else {
-      used.push_back(cid);
+      world_.workers[pick(2)]->executor.step();
     }
-    person.asked[id] = person.name + " " + where + " " + cid;
-    person.client->say(R"({"op":"publish","id":)" + std::to_string(id) + R"(,"room":")" + where + R"(","cid":")" + cid +
-                       R"(","body":{"text":")" + cid + "\"}}");
-  }
-
-  void subscribe(Person& person) {
-    const std::string where = room(pick(rooms_max));
-    if (pick(5) == 0) {
-      person.client->say(R"({"op":"unsubscribe","room":")" + where + "\"}");
-      person.last.erase(where);
-      return;
-    }
-    const std::uint64_t id = ++ids_;
-    // From where it stands, or from the beginning.
-    const bool resume = person.last.contains(where) && pick(2) == 0;
-    const Seq since = resume ? person.last[where] : 0;
-    person.last[where] = since;
-    person.settled[where] = false;
-    person.subscribing[id] = where;
-    person.client->say(R"({"op":"subscribe","id":)" + std::to_string(id) + R"(,"room":")" + where + R"(","since":)" +
-                       std::to_string(since) + "}");
-  }
-
-  void acknowledge(Person& person) {
-    for (const auto& [where, seq] : person.last) {
-      if (person.settled[where] && seq > 0)
-        person.client->say(R"({"op":"ack","room":")" + where + R"(","seq":)" + std::to_string(seq) + "}");
-    }
-  }
-
-  void congest(Person& person) {
-    person.client->transport.is_congested = !person.client->transport.is_congested;
-    if (!person.client->transport.is_congested) person.client->session->on_drained();
   }
 
   void trouble() {
@@ -175,7 +62,7 @@ class Simulation {
       case 4: {
         // Somebody's connection breaks; another takes the place. What was not answered stays unknown.
         const std::size_t i = pick(people_.size());
-        people_[i] = arrive(static_cast<int>(i));
+        people_[i] = arrive(i);
         break;
       }
       default:
@@ -184,119 +71,28 @@ class Simulation {
     }
   }
 
-  void listen(Person& person) {
-    for (const std::string& text : person.client->heard()) {
-      const Result<json::Object> event = json::Object::parse(text);
-      ASSERT_TRUE(event.ok()) << text;
-      if (event->has("re")) {
-        reply(person, *event, text);
-      } else if (event->has("seq")) {
-        entry(person, *event, text);
-      }
-    }
-  }
-
-  void reply(Person& person, const json::Object& event, const std::string& text) {
-    const std::uint64_t id = **event.integer("re");
-    if (const auto subscribed = person.subscribing.find(id); subscribed != person.subscribing.end()) {
-      const std::string where = subscribed->second;
-      person.subscribing.erase(subscribed);
-      const bool newest = std::none_of(person.subscribing.begin(), person.subscribing.end(),
-                                       [&](const auto& other) { return other.second == where; });
-      if (!event.has("error")) {
-        ASSERT_TRUE(**event.boolean("recovered")) << text;
-        person.settled[where] = newest;
-      } else if (newest) {
-        person.last.erase(where);  // refused, or given up meanwhile
-      }
-      return;
-    }
-    const auto asked = person.asked.find(id);
-    if (asked == person.asked.end()) return;
-    if (!event.has("error")) {
-      const Seq seq = **event.integer("seq");
-      const auto [known, fresh] = acked_.try_emplace(asked->second, seq);
-      ASSERT_EQ(known->second, seq) << "a repeat got another number: " << asked->second;
-    }
-    person.asked.erase(asked);
-  }
-
-  void entry(Person& person, const json::Object& event, const std::string& text) {
-    const std::string where = **event.string("room");
-    // Frames of a cursor that was given up or replaced may still arrive before the reply to the newer subscribe.
-    if (!person.last.contains(where) || !person.settled[where]) return;
-    const Seq seq = **event.integer("seq");
-    ASSERT_EQ(seq, person.last[where] + 1) << person.name << " " << text;
-    person.last[where] = seq;
-    ++delivered_;
-    const auto [known, fresh] = content_.try_emplace(where + " " + std::to_string(seq), **event.string("cid"));
-    ASSERT_EQ(known->second, **event.string("cid")) << "one number, two entries: " << text;
-  }
-
   // Everything comes to rest: readers read, commits go through. Then everybody has everything, and what was acked is in the log
   // once.
-  void finish() {
+  void finish() override {
     world_.store.fail_appends(0);
     world_.store.release_commits();
     for (int round = 0; round < 200; ++round) {
-      for (Person& person : people_) {
-        if (person.client->transport.is_congested) congest(person);
-        acknowledge(person);
-      }
+      relax();
       for (auto& worker : world_.workers) worker->hub.tick();
       world_.run();
       for (Person& person : people_) listen(person);
     }
-    for (std::uint64_t i = 0; i < rooms_max; ++i) check_room(room(i));
+    check_rooms();
   }
-
-  void check_room(const std::string& where) {
-    std::optional<RoomInfo> info;
-    world_.store.find_room(where, [&](Result<RoomInfo> found) {
-      if (found) info = std::move(found).value();
-    });
-    world_.run();
-    if (!info) return;
-    std::map<std::string, Seq> in_log;
-    world_.store.read(info->id, 0, 1'000'000, 1U << 30U, [&](Result<LogPage> page) {
-      Seq next = 1;
-      for (const EntryPtr& entry : page->entries) {
-        EXPECT_EQ(entry->seq, next++);
-        EXPECT_TRUE(in_log.try_emplace(entry->user_name + " " + where + " " + entry->cid, entry->seq).second)
-            << "twice in the log: " << entry->cid;
-      }
-    });
-    world_.run();
-    for (const auto& [what, seq] : acked_) {
-      if (what.find(" " + where + " ") == std::string::npos) continue;
-      ASSERT_TRUE(in_log.contains(what)) << "acked and lost: " << what;
-      EXPECT_EQ(in_log[what], seq);
-    }
-    for (Person& person : people_) {
-      if (person.last.contains(where)) {
-        EXPECT_EQ(person.last[where], info->head) << person.name << " misses entries of " << where;
-      }
-    }
-  }
-
-  fakes::SeededRandom random_;
-  World world_;
-  std::vector<Person> people_;
-  std::uint64_t ids_ = 100;
-  std::map<std::string, std::vector<std::string>> used_;
-  std::map<std::string, Seq> acked_;            // "user room cid" to seq
-  std::map<std::string, std::string> content_;  // "room seq" to cid
-  std::uint64_t delivered_ = 0;
 };
 
 TEST(CoreSimulation, PromisesHoldInAnyOrderOfEvents) {
   std::uint64_t acked = 0;
   std::uint64_t delivered = 0;
-  const char* seeds_text = std::getenv("PARLEY_SIM_SEEDS");
-  const std::uint64_t seeds = seeds_text == nullptr ? 30 : std::stoull(seeds_text);
+  const std::uint64_t seeds = sim::seeds_or(30);
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Simulation simulation(seed);
+    CoreSimulation simulation(seed);
     simulation.run(3000);
     acked += simulation.acked();
     delivered += simulation.delivered();

@@ -55,7 +55,8 @@ void Exchange::close(Session& session, std::uint64_t generation, std::uint32_t e
     sessions_.erase(session.id());
     return;
   }
-  // Before the session counts as left: a crash in between must not look like a good end.
+  // Before the session counts as left: a crash in between must not look like a good end, and the client may be at another replica
+  // a moment later.
   if (std::optional<SessionSave> save = session.take_save()) {
     around_.registry.tell(
         [save = std::move(*save)](Registry& registry) mutable { registry.save(std::move(save), [](const Result<Nothing>&) {}); });

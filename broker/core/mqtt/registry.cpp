@@ -86,6 +86,7 @@ void Registry::admit(Known& known, Waiting waiting, SessionKey stored) {
   known.subject = welcome.state ? welcome.state->subject : arrival.subject;
   known.owned = true;
   ++owned_;
+  if (stored.id != 0) held_[stored.id] = &known;
   known.owner = arrival.owner;
   known.expires = 0;
   known.generation = next_generation_++;
@@ -108,6 +109,12 @@ void Registry::admit_next(const std::string& client_id) {
 
 // ---- leaving
 
+void Registry::disown(Known& known) {
+  known.owned = false;
+  --owned_;
+  held_.erase(known.stored.id);
+}
+
 Registry::Known* Registry::find(const std::string& client_id, std::uint64_t generation) {
   const auto found = known_.find(client_id);
   return found == known_.end() || found->second->generation != generation ? nullptr : found->second.get();
@@ -116,9 +123,12 @@ Registry::Known* Registry::find(const std::string& client_id, std::uint64_t gene
 void Registry::leave(const std::string& client_id, std::uint64_t generation, std::vector<std::string> filters,
                      std::uint32_t expiry_s, std::optional<WillMessage> will, Reply<Nothing> done) {
   if (Known* known = find(client_id, generation); known != nullptr && known->owned) {
-    known->owned = false;
-    --owned_;
+    disown(*known);
     known->leaving = true;
+    if (stored_away(*known)) {
+      close_stored(*known, expiry_s, will.has_value());
+      return done(Nothing{});
+    }
     watch(*known, std::move(filters));
     if (expiry_s != never_expires) {
       known->expires = clock_.mono_ms() + MonoMs{expiry_s} * 1000;
@@ -137,6 +147,10 @@ void Registry::left(const std::string& client_id, std::uint64_t generation, std:
   Known* known = find(client_id, generation);
   if (known == nullptr || !known->leaving) return;
   known->leaving = false;
+  if (stored_away(*known)) {
+    if (known->waiting.empty()) return forget(client_id);
+    return admit_next(client_id);
+  }
   // What the worker noted comes first.
   for (Position& position : state->positions) known->positions.insert_or_assign(position.room, std::move(position));
   state->positions.clear();
@@ -156,8 +170,7 @@ void Registry::left(const std::string& client_id, std::uint64_t generation, std:
 void Registry::end(const std::string& client_id, std::uint64_t generation, std::optional<WillMessage> will) {
   Known* known = find(client_id, generation);
   if (known == nullptr || !known->owned) return;
-  known->owned = false;
-  --owned_;
+  disown(*known);
   if (known->stored.id != 0) {
     close_stored(*known, 0, will.has_value());
     known->stored = {};

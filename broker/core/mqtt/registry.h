@@ -8,7 +8,12 @@
 // something matched for the first time.
 //
 // A session that is to outlive its connection is in storage too, where the store has a part for MQTT: it is opened there before
-// its client is let in, and after a restart it is read from there. While the process lives, what is here is the newer one.
+// its client is let in, and after a restart it is read from there. While the process lives, what is here is the newer one; where
+// other replicas use the same storage nothing of a session stays here when its client has gone, and whoever it comes to next
+// reads it from there. There a connection with a will is stored too, so that another replica publishes it when this one dies.
+//
+// A client that comes to another replica takes its session over in storage. Its connection here ends when the other replica's
+// hint comes, when something of the session is to be saved, or with the next look at all that are owned here.
 //
 // Threads: the log's. Workers reach it through Remote<Registry>.
 
@@ -28,6 +33,7 @@ namespace parley::mqtt {
 struct RegistrySettings {
   std::size_t sessions_max = 1'000'000;  // connected ones not counted
   std::string owner = "broker";          // names this life of the process in storage
+  bool shared = false;                   // other replicas use the same storage
   MonoMs lease_ms = 60'000;              // of the owner's; renewed four times within it
   MonoMs sweep_interval_ms = 1000;       // of looking for sessions that expired
   MonoMs wills_interval_ms = 250;        // of looking for wills that are due
@@ -84,6 +90,9 @@ class Registry final : public Follower {
   // All sessions' that came while one commit was under way share the next. Tried again while storage is away.
   void save(SessionSave save, Reply<Nothing> done);
 
+  // The session that this process claims entries of `$share` groups with.
+  void set_share_session(SessionKey session) { share_session_ = session; }
+
   // Several times a second: expiry, delayed wills.
   void tick();
 
@@ -108,6 +117,7 @@ class Registry final : public Follower {
   void pruned(RoomId, Seq) override {}
   void login_revoked(const std::string&) override {}
   void epoch_changed() override;
+  void client_moved(const std::string& client_id, const std::string& user_id) override;
 
  private:
   struct Waiting {
@@ -141,6 +151,9 @@ class Registry final : public Follower {
   };
   bool busy(const Known& known) const { return known.owned || known.leaving || known.opening; }
   void admit(Known& known, Waiting waiting, SessionKey stored);
+  // Nobody has it connected any more.
+  void disown(Known& known);
+  bool stored_away(const Known& known) const { return settings_.shared && known.stored.id != 0; }
 
   // registry_stored.cpp
   void open(Known& known, Waiting waiting);
@@ -150,13 +163,22 @@ class Registry final : public Follower {
   void restore(std::shared_ptr<Restoring> what);
   void name_rooms(std::shared_ptr<Restoring> what);
   void restored(Restoring& what);
+  struct Closing {
+    SessionKey session;
+    std::uint32_t expiry_s = 0;
+    bool drop_will = false;
+    UnixMs at = 0;
+  };
   void close_stored(Known& known, std::uint32_t expiry_s, bool with_will);
+  void close_session(Closing closing);
   void publish_due(const Result<std::vector<DueWill>>& wills);
   void publish_due(const DueWill& due);
   void keep_next(SessionKey session, std::shared_ptr<std::vector<MqttSubscription>> left, std::string after, Reply<Nothing> done);
   void flush_saves();
   void saved(std::vector<Saving> saves, Result<std::vector<Status>> answer);
   void stored_tick();
+  bool is_kept(const Arrival& arrival) const;
+  void look_for_lost(std::vector<SessionKey> sessions);
 
   void admit_next(const std::string& client_id);
   void watch(Known& known, std::vector<std::string> filters);
@@ -173,8 +195,12 @@ class Registry final : public Follower {
   Store* store_;
   MqttStore* sessions_;  // null: there is none
   std::vector<Saving> saves_;
+  SessionKey share_session_;
   unsigned saving_ = 0;
+  std::unordered_map<SessionId, Known*> held_;  // stored sessions that a worker has
+  std::vector<Closing> closing_;                // to be said again
   MonoMs next_lease_ = 0;
+  MonoMs next_look_ = 0;
   MonoMs next_sweep_ = 0;
   MonoMs next_wills_ = 0;
   FollowerId follower_;

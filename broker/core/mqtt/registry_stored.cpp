@@ -10,6 +10,8 @@ namespace parley::mqtt {
 
 namespace {
 
+constexpr MonoMs looks_per_lease = 4;  // and renewals
+constexpr MonoMs look_away_ms = 2000;  // while no other replica can give a hint
 constexpr unsigned rows_max = 1000;
 constexpr unsigned wills_max = 100;
 
@@ -67,15 +69,20 @@ struct Registry::Restoring {
 void Registry::open(Known& known, Waiting waiting) {
   if (sessions_ == nullptr) return admit(known, std::move(waiting), {});
   known.opening = true;
-  if (waiting.arrival.expiry_s != 0 || known.state) return open_stored(std::move(waiting));
+  if (is_kept(waiting.arrival) || known.state) return open_stored(std::move(waiting));
   // One that ends with its connection is not stored, but a session of before may be there.
   std::string client_id = waiting.arrival.client_id;
   sessions_->find_session(client_id, [this, waiting = std::move(waiting)](Result<SessionInfo> found) mutable {
     if (found) return open_stored(std::move(waiting));
     if (found.error().code != Code::not_found) return turn_away(std::move(waiting), found.error());
     Known& there = *known_.at(waiting.arrival.client_id);
+    if (settings_.shared) log_.tell_client_moved(waiting.arrival.client_id, there.user_id);
     admit(there, std::move(waiting), {});
   });
+}
+
+bool Registry::is_kept(const Arrival& arrival) const {
+  return arrival.expiry_s != 0 || (settings_.shared && arrival.will.has_value());
 }
 
 void Registry::open_stored(Waiting waiting) {
@@ -87,7 +94,7 @@ void Registry::open_stored(Waiting waiting) {
   opening.owner = settings_.owner;
   opening.clean_start = arrival.clean_start;
   opening.expiry_s = arrival.expiry_s;
-  const bool only_ends = arrival.clean_start && arrival.expiry_s == 0;
+  const bool only_ends = arrival.clean_start && !is_kept(arrival);
   if (arrival.will && !only_ends) opening.will = stored_will(*arrival.will, *arrival.subject);
   sessions_->open_session(std::move(opening), clock_.unix_ms(),
                           [this, waiting = std::move(waiting)](Result<SessionOpened> answer) mutable {
@@ -99,7 +106,9 @@ void Registry::opened(Waiting waiting, Result<SessionOpened> answer) {
   if (!answer) return turn_away(std::move(waiting), answer.error());
   Known& known = *known_.at(waiting.arrival.client_id);
   publish_due(std::move(answer->wills));
-  if (waiting.arrival.clean_start && waiting.arrival.expiry_s == 0) {
+  // An unstored session may be connected elsewhere without a word in storage.
+  if (settings_.shared) log_.tell_client_moved(waiting.arrival.client_id, known.user_id);
+  if (waiting.arrival.clean_start && !is_kept(waiting.arrival)) {
     known.stored = answer->key;
     close_stored(known, 0, false);
     return admit(known, std::move(waiting), {});
@@ -117,8 +126,15 @@ void Registry::opened(Waiting waiting, Result<SessionOpened> answer) {
     }
     // Before storage is asked where it stands, so that nothing falls between.
     unwatch(known);
-    watch(known, std::move(filters));
-    return restore(std::move(what));
+    watch(known, filters);
+    return log_.catch_up_with(std::move(filters), [this, what = std::move(what)]() mutable {
+      // What was handed over until now is of before the look at storage.
+      if (const auto found = known_.find(what->waiting.arrival.client_id); found != known_.end()) {
+        found->second->positions.clear();
+      }
+      ++watched_generation_;
+      restore(std::move(what));
+    });
   }
   if (known.state) {
     // A publish whose answer found no connection is known there alone.
@@ -205,9 +221,17 @@ void Registry::restored(Restoring& what) {
 // ---- the end of a connection, and wills
 
 void Registry::close_stored(Known& known, std::uint32_t expiry_s, bool with_will) {
+  close_session({known.stored, expiry_s, !with_will, clock_.unix_ms()});
+}
+
+void Registry::close_session(Closing closing) {
   flush_saves();
-  sessions_->close_session(known.stored, expiry_s, !with_will, clock_.unix_ms(),
-                           [this](Result<std::vector<DueWill>> wills) { publish_due(wills); });
+  sessions_->close_session(closing.session, closing.expiry_s, closing.drop_will, closing.at,
+                           [this, closing](Result<std::vector<DueWill>> wills) {
+                             if (wills) return publish_due(wills);
+                             const Code why = wills.error().code;
+                             if (why == Code::unavailable || why == Code::internal) closing_.push_back(closing);
+                           });
 }
 
 void Registry::publish_due(const Result<std::vector<DueWill>>& wills) {
@@ -249,6 +273,31 @@ void Registry::publish_due(const DueWill& due) {
   });
 }
 
+// ---- other replicas
+
+void Registry::client_moved(const std::string& client_id, const std::string& user_id) {
+  const auto found = known_.find(client_id);
+  if (found == known_.end() || !found->second->owned) return;
+  const Known& known = *found->second;
+  if (known.stored.id != 0) return look_for_lost({known.stored});
+  if (known.user_id != user_id) return;
+  numbers_.taken_over.add();
+  workers_.take_over(known.owner);
+}
+
+void Registry::look_for_lost(std::vector<SessionKey> sessions) {
+  if (sessions.empty()) return;
+  sessions_->lost_sessions(std::move(sessions), [this](const Result<std::vector<SessionKey>>& lost) {
+    if (!lost) return;
+    for (const SessionKey key : *lost) {
+      const auto found = held_.find(key.id);
+      if (found == held_.end() || !(found->second->stored == key)) continue;
+      numbers_.taken_over.add();
+      workers_.take_over(found->second->owner);
+    }
+  });
+}
+
 // ---- subscriptions
 
 void Registry::keep(SessionKey session, std::vector<MqttSubscription> subscriptions, Reply<Nothing> done) {
@@ -281,6 +330,7 @@ void Registry::drop(SessionKey session, std::vector<std::string> filters, Reply<
 // ---- saving
 
 void Registry::save(SessionSave save, Reply<Nothing> done) {
+  if (!save.shares.empty()) save.shares_of = share_session_;
   saves_.push_back({std::move(save), std::move(done)});
   if (saving_ == 0) flush_saves();
 }
@@ -327,12 +377,22 @@ void Registry::stored_tick() {
   if (sessions_ == nullptr) return;
   const MonoMs now = clock_.mono_ms();
   if (now >= next_lease_) {
-    next_lease_ = now + settings_.lease_ms / 4;
+    next_lease_ = now + settings_.lease_ms / looks_per_lease;
     sessions_->renew_lease(settings_.owner, clock_.unix_ms() + settings_.lease_ms, [this](const Result<Nothing>& renewed) {
       if (!renewed) next_lease_ = 0;
     });
   }
   if (saving_ == 0) flush_saves();
+  // Storage was away: they count as connected there until it hears otherwise.
+  for (const Closing& closing : std::exchange(closing_, {})) close_session(closing);
+  if (settings_.shared && now >= next_look_) {
+    const MonoMs pause = settings_.lease_ms / looks_per_lease;
+    next_look_ = now + (log_.bus_connected() ? pause : std::min(pause, look_away_ms));
+    std::vector<SessionKey> held;
+    held.reserve(held_.size());
+    for (const auto& [id, known] : held_) held.push_back(known->stored);
+    look_for_lost(std::move(held));
+  }
   if (now >= next_sweep_) {
     next_sweep_ = now + settings_.sweep_interval_ms;
     sessions_->sweep(clock_.unix_ms(), rows_max, [this](const Result<Swept>& swept) {

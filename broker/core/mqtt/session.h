@@ -141,6 +141,8 @@ class Session final : public parley::Subscriber {
   // session_subscribe.cpp
   void next_job();
   void run_subscribe(Job& job);
+  void join_first(std::vector<std::string> groups, std::vector<FilterWish> asked);
+  void ask_log(std::vector<FilterWish> asked);
   void subscribed(std::vector<Granted> granted);
   void granted(const std::vector<std::string>& fresh, std::vector<Granted> answers);
   void subscriptions_failed();
@@ -169,7 +171,8 @@ class Session final : public parley::Subscriber {
   void join_groups();
   void leave_groups();
   void leave_group(std::uint32_t place);
-  void shared_done(const std::string& filter, RoomId room, Seq seq);
+  // `saved`: with the session's own save.
+  void shared_done(const std::string& filter, RoomId room, Seq seq, bool saved = false);
   void send_shared();
   struct SharedMessage {
     std::string filter;
@@ -244,6 +247,7 @@ class Session final : public parley::Subscriber {
     std::vector<std::uint16_t> outbound_done;
     std::vector<std::uint16_t> inbound_held;
     std::vector<std::uint16_t> inbound_done;
+    std::vector<ShareProgress> shares_done;  // with QoS 2, this client's own from the same commit on
   };
   Unsaved& note();
   std::unique_ptr<Unsaved> unsaved_;

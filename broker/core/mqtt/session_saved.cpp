@@ -67,7 +67,7 @@ bool Session::unsaved() const {
   if (stored().id == 0 || !unsaved_) return false;
   const Unsaved& is = *unsaved_;
   return !(is.moved.empty() && is.changed.empty() && is.outbound_done.empty() && is.inbound_held.empty() &&
-           is.inbound_done.empty());
+           is.inbound_done.empty() && is.shares_done.empty());
 }
 
 // What was sent with QoS 1, and what was acknowledged, is no hurry.
@@ -133,6 +133,7 @@ SessionSave Session::make_save() {
   save.outbound_done = std::move(what->outbound_done);
   save.inbound_held = std::move(what->inbound_held);
   save.inbound_done = std::move(what->inbound_done);
+  save.shares = std::move(what->shares_done);
   return save;
 }
 

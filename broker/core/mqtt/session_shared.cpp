@@ -29,6 +29,8 @@ void Session::send_shared() {
     std::vector<std::uint32_t> ids;
     if (subscription.id != 0) ids.push_back(subscription.id);
     const std::size_t under_way = window_.size();
+    const bool own = qos == QoS::exactly_once && stored().id != 0 && taken.entry->seq != 0;
+    if (own) note().shares_done.push_back({taken.filter, taken.entry->room, {{taken.entry->seq, taken.entry->seq}}, {}});
     std::string out;
     if (!client_->congested() && !taken.entry->deleted) {
       append(out, message, taken.room,
@@ -38,21 +40,22 @@ void Session::send_shared() {
     send(out);
     // With QoS 2 it is this client's from now on [MQTT-4.8.2-4] [MQTT-4.8.2-5]; what was not sent at all is done.
     const bool waits = window_.size() != under_way && qos == QoS::at_least_once;
-    if (!waits && taken.entry->seq != 0) shared_done(taken.filter, taken.entry->room, taken.entry->seq);
+    if (!waits && taken.entry->seq != 0) shared_done(taken.filter, taken.entry->room, taken.entry->seq, own);
   }
 }
 
-void Session::shared_done(const std::string& filter, RoomId room, Seq seq) {
-  exchange_.around().shares.tell([filter, me = ShareMember{exchange_.hub().follower(), id_}, room, seq](Shares& shares) {
-    shares.done(filter, me, room, seq);
+void Session::shared_done(const std::string& filter, RoomId room, Seq seq, bool saved) {
+  exchange_.around().shares.tell([filter, me = ShareMember{exchange_.hub().follower(), id_}, room, seq, saved](Shares& shares) {
+    shares.done(filter, me, room, seq, saved);
   });
 }
 
 void Session::join_groups() {
   for (const auto& [filter, place] : by_filter_) {
     if (!is_shared(filter)) continue;
-    exchange_.around().shares.tell(
-        [filter = filter, me = ShareMember{exchange_.hub().follower(), id_}](Shares& shares) { shares.join(filter, me); });
+    exchange_.around().shares.tell([filter = filter, me = ShareMember{exchange_.hub().follower(), id_}](Shares& shares) {
+      shares.join(filter, me, [](const Result<Nothing>&) {});
+    });
   }
 }
 

@@ -111,6 +111,7 @@ void Session::run_subscribe(Job& job) {
   std::size_t room_for =
       exchange_.settings().subscriptions_max - std::min<std::size_t>(by_filter_.size(), exchange_.settings().subscriptions_max);
   std::vector<std::string_view> fresh;
+  std::vector<std::string> groups;
   for (Wish& wish : job.wishes) {
     if (is_error(wish.reason)) continue;
     wish.existed = by_filter_.contains(wish.state.filter);
@@ -124,14 +125,47 @@ void Session::run_subscribe(Job& job) {
       fresh.push_back(wish.state.filter);
     }
     if (is_shared(wish.state.filter)) {
-      // Before the answer below, on the same thread.
-      exchange_.around().shares.tell([filter = wish.state.filter, me = ShareMember{exchange_.hub().follower(), id_}](
-                                         Shares& shares) { shares.join(filter, me); });
-      continue;
+      groups.push_back(wish.state.filter);
+    } else {
+      asked.push_back({wish.state.filter, !wish.existed && !again});
     }
-    asked.push_back({wish.state.filter, !wish.existed && !again});
   }
   job_running_ = true;
+  if (groups.empty()) return ask_log(std::move(asked));
+  join_first(std::move(groups), std::move(asked));
+}
+
+// Each group stands before SUBACK goes out.
+void Session::join_first(std::vector<std::string> groups, std::vector<FilterWish> asked) {
+  struct Joining {
+    std::size_t missing;
+    Result<Nothing> result;
+    Reply<Nothing> done;
+  };
+  exchange_.around().shares.call<Nothing>(
+      [groups, me = ShareMember{exchange_.hub().follower(), id_}](Shares& shares, Reply<Nothing> reply) mutable {
+        auto joining = std::make_shared<Joining>(Joining{groups.size(), Nothing{}, std::move(reply)});
+        for (const std::string& filter : groups) {
+          shares.join(filter, me, [joining](const Result<Nothing>& joined) {
+            if (!joined) joining->result = joined;
+            if (--joining->missing == 0) joining->done(std::move(joining->result));
+          });
+        }
+      },
+      [hub = &exchange_.hub(), id = id_, groups, asked = std::move(asked)](const Result<Nothing>& joined) mutable {
+        auto* self = static_cast<Session*>(hub->session(id));
+        if (self == nullptr) return;
+        if (joined) return self->ask_log(std::move(asked));
+        for (const std::string& filter : groups) {
+          if (self->by_filter_.contains(filter)) continue;
+          self->exchange_.around().shares.tell(
+              [filter, me = ShareMember{hub->follower(), id}](Shares& shares) { shares.leave(filter, me); });
+        }
+        self->subscriptions_failed();
+      });
+}
+
+void Session::ask_log(std::vector<FilterWish> asked) {
   std::vector<std::string> added;  // empty where the filter was there already
   added.reserve(asked.size());
   for (const FilterWish& wish : asked) added.push_back(wish.fresh ? wish.filter : std::string());

@@ -11,8 +11,8 @@ constexpr std::size_t credit = 64;           // of a member
 constexpr std::size_t entries_held = 1'024;  // of a group that waits; of more only the numbers are kept
 }  // namespace
 
-Shares::Shares(Log& log, HashKey key, ShareDelivery& workers)
-    : log_(log), workers_(workers), follower_(log.add_follower(*this)), tree_(key) {}
+Shares::Shares(Log& log, HashKey key, ShareDelivery& workers, ShareStorage storage)
+    : log_(log), workers_(workers), follower_(log.add_follower(*this)), tree_(key), storage_(std::move(storage)) {}
 
 Shares::~Shares() { log_.remove_follower(follower_); }
 
@@ -22,7 +22,12 @@ Shares::Member* Shares::find(Group& group, ShareMember who) {
   return found == group.members.end() ? nullptr : &*found;
 }
 
-void Shares::join(const std::string& filter, ShareMember member) {
+Shares::Group* Shares::find(SlotId number) {
+  const auto found = by_number_.find(number);
+  return found == by_number_.end() ? nullptr : found->second;
+}
+
+void Shares::join(const std::string& filter, ShareMember member, Reply<Nothing> done) {
   std::unique_ptr<Group>& group = groups_[filter];
   if (!group) {
     group = std::make_unique<Group>();
@@ -35,9 +40,14 @@ void Shares::join(const std::string& filter, ShareMember member) {
     tree_.add(group->matched, {group->number, 0});
     log_.add_interest(follower_, group->matched);
   }
-  if (find(*group, member) != nullptr) return;
-  group->members.push_back({member, {}});
+  if (find(*group, member) == nullptr) group->members.push_back({member, {}});
   assign(*group);
+  if (!stored() || group->joined) {
+    if (stored()) pump();
+    return done(Nothing{});
+  }
+  group->asking.push_back(std::move(done));
+  if (!std::exchange(group->joining, true)) subscribe(group->number, {});
 }
 
 void Shares::leave(const std::string& filter, ShareMember who) {
@@ -49,13 +59,14 @@ void Shares::leave(const std::string& filter, ShareMember who) {
   group.waiting.insert(group.waiting.begin(), member->owed.begin(), member->owed.end());
   group.members.erase(group.members.begin() + (member - group.members.data()));
   if (!group.members.empty()) return assign(group);
+  if (stored()) give_back(group);
   tree_.remove(group.matched, group.number);
   log_.remove_interest(follower_, group.matched);
   by_number_.erase(group.number);
   groups_.erase(found);
 }
 
-void Shares::done(const std::string& filter, ShareMember who, RoomId room, Seq seq) {
+void Shares::done(const std::string& filter, ShareMember who, RoomId room, Seq seq, bool saved) {
   const auto found = groups_.find(filter);
   if (found == groups_.end()) return;
   Member* member = find(*found->second, who);
@@ -64,7 +75,9 @@ void Shares::done(const std::string& filter, ShareMember who, RoomId room, Seq s
       std::find_if(member->owed.begin(), member->owed.end(), [&](const Owed& one) { return one.room == room && one.seq == seq; });
   if (owed == member->owed.end()) return;
   member->owed.erase(owed);
+  if (!saved) finished(*found->second, room, seq);
   assign(*found->second);
+  if (stored() && found->second->waiting.empty()) pump();
 }
 
 void Shares::entries(std::vector<Run> runs) {
@@ -74,6 +87,10 @@ void Shares::entries(std::vector<Run> runs) {
     tree_.match(*run.name, matched);
     for (const FilterOwner& owner : matched) {
       Group& group = *by_number_.at(owner.id);
+      if (stored()) {
+        note_entries(group, run);
+        continue;
+      }
       for (const EntryPtr& entry : *run.entries) {
         if (entry->type != EntryType::message) continue;
         group.waiting.push_back({run.room, run.name, entry->seq, group.waiting.size() < entries_held ? entry : nullptr});
@@ -81,6 +98,7 @@ void Shares::entries(std::vector<Run> runs) {
       assign(group);
     }
   }
+  if (stored()) pump();
 }
 
 void Shares::messages(std::vector<Run> runs) {
@@ -110,6 +128,12 @@ void Shares::assign(Group& group) {
     }
     if (member == nullptr) return;
     if (!group.waiting.front().entry) return read(group);
+    if (group.waiting.front().entry->type != EntryType::message) {
+      group.next = (group.next + group.members.size() - 1) % group.members.size();  // nobody's turn
+      finished(group, group.waiting.front().room, group.waiting.front().seq);
+      group.waiting.pop_front();
+      continue;
+    }
     member->owed.push_back(group.waiting.front());
     group.waiting.pop_front();
     Owed& owed = member->owed.back();
@@ -123,22 +147,27 @@ void Shares::read(Group& group) {
   group.reading = true;
   const Owed& first = group.waiting.front();
   constexpr std::size_t bytes_max = 256U << 10U;
-  log_.read(first.room, first.seq - 1, credit, bytes_max, [this, number = group.number](const Result<LogPage>& page) {
-    const auto found = by_number_.find(number);
-    if (found == by_number_.end()) return;
-    Group& waiting = *found->second;
-    waiting.reading = false;
-    if (!page) return;  // asked again with the next event
-    for (const EntryPtr& entry : page->entries) {
-      for (Owed& owed : waiting.waiting) {
-        if (owed.room == entry->room && owed.seq == entry->seq) owed.entry = entry;
-        if (owed.room == entry->room && owed.seq >= entry->seq) break;
-      }
-    }
-    // Pruned or gone.
-    if (!waiting.waiting.empty() && !waiting.waiting.front().entry) waiting.waiting.pop_front();
-    assign(waiting);
-  });
+  log_.read(first.room, first.seq - 1, credit, bytes_max,
+            [this, number = group.number, room = first.room, seq = first.seq](const Result<LogPage>& page) {
+              const auto found = by_number_.find(number);
+              if (found == by_number_.end()) return;
+              Group& waiting = *found->second;
+              waiting.reading = false;
+              if (!page) return;  // asked again with the next event
+              for (const EntryPtr& entry : page->entries) {
+                for (Owed& owed : waiting.waiting) {
+                  if (owed.room == entry->room && owed.seq == entry->seq) owed.entry = entry;
+                  if (owed.room == entry->room && owed.seq >= entry->seq) break;
+                }
+              }
+              // Pruned or gone.
+              if (!waiting.waiting.empty() && waiting.waiting.front().room == room && waiting.waiting.front().seq == seq &&
+                  !waiting.waiting.front().entry) {
+                finished(waiting, waiting.waiting.front().room, waiting.waiting.front().seq);
+                waiting.waiting.pop_front();
+              }
+              assign(waiting);
+            });
 }
 
 // What was owed is of a log that is no more.
@@ -146,7 +175,10 @@ void Shares::epoch_changed() {
   for (auto& [filter, group] : groups_) {
     group->waiting.clear();
     for (Member& member : group->members) member.owed.clear();
+    group->work.clear();
   }
+  recent_.clear();
+  if (stored()) lost();
 }
 
 }  // namespace parley::mqtt

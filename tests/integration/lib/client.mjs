@@ -31,7 +31,8 @@ class Subscription {
 }
 
 export class Client {
-  constructor({ autoAck = true } = {}) {
+  constructor({ autoAck = true, socket = {} } = {}) {
+    this.socketOptions = socket; // of the WebSocket, e.g. ca
     this.autoAck = autoAck;
     this.nextId = 1;
     this.waiting = new Map();
@@ -53,7 +54,7 @@ export class Client {
   }
 
   async open(wsUrl) {
-    this.socket = new WebSocket(wsUrl, 'parley.v1', { perMessageDeflate: false });
+    this.socket = new WebSocket(wsUrl, 'parley.v1', { perMessageDeflate: false, ...this.socketOptions });
     this.socket.on('message', (data) => this.received(JSON.parse(data.toString('utf8')), data.length));
     this.socket.on('close', (code, reason) => {
       this.closeCode = code;

@@ -283,6 +283,49 @@ TEST_F(LogTest, BehindACommitThatCannotBeSettledNothingWaits) {
       << "what was under way is answered by its outcome";
 }
 
+// Only what storage had begun may be there all the same; its publishers are told so when they have waited long enough.
+TEST_F(LogTest, ACommitInDoubtIsAnsweredInTheEndAndItsEntriesStillDelivered) {
+  auto adas = world->client(0, "ada");
+  world->subscribe(*adas, "general");
+  std::vector<std::string> said;
+  const auto send = [&](const std::string& cid) {
+    Publish entry;
+    entry.room = "general";
+    entry.cid = cid;
+    entry.body = R"({"text":"x"})";
+    world->log.publish(ada, entry, [&said, cid](Result<Appended> result) {
+      said.push_back(cid + " " + (result ? std::to_string(result->seq) : result.error().message));
+    });
+    world->run();
+  };
+  world->store.hold_commits();
+  send("begun");
+  send("waits");
+  world->store.set_available(false);
+  world->log.tick();
+  EXPECT_EQ(world->log.counters().in_doubt.get(), 1);
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_TRUE(said[0].starts_with("waits storage cannot be reached")) << said[0];
+  world->clock.tick(59'999);
+  world->log.tick();
+  EXPECT_EQ(said.size(), 1U);
+  world->clock.tick(1);
+  world->log.tick();
+  ASSERT_EQ(said.size(), 2U);
+  EXPECT_TRUE(said[1].starts_with("begun the outcome is unknown")) << said[1];
+  EXPECT_EQ(world->log.counters().in_doubt.get(), 0);
+  EXPECT_EQ(world->log.counters().doubts_given_up.get(), 1U);
+  world->log.tick();
+  EXPECT_EQ(said.size(), 2U);
+  // It was committed after all: subscribers get it, and a repeat is a duplicate.
+  world->store.set_available(true);
+  world->store.release_commits();
+  world->run();
+  EXPECT_EQ(seqs(adas->heard()), (std::vector<Seq>{1}));
+  send("begun");
+  EXPECT_EQ(said.back(), "begun 1");
+}
+
 TEST_F(LogTest, AnOversizedBodyIsRefused) {
   Publish entry;
   entry.room = "general";

@@ -34,7 +34,8 @@ std::vector<Message> samples() {
           {"", "", PresenceChanged{INT64_MAX}},
           {"north", "e1", LoginRevoked{"login"}},
           {"north", "e1", Hello{}},
-          {"north", "e1", Forward{7, entry(0)}}};
+          {"north", "e1", Forward{7, entry(0)}},
+          {"north", "e1", ClientMoved{"kitchen", "u1"}}};
 }
 
 TEST(Envelope, RoundTripKeepsEveryField) {
