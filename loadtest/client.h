@@ -25,8 +25,9 @@ struct ClientSettings {
   bool persistent = false;                  // MQTT: a session that outlives its connection
   std::size_t payload_bytes = 128;
   std::uint32_t run = 0;
-  std::string token;  // native
-  std::string user;   // MQTT
+  std::uint32_t publish_window = 0;  // MQTT: publishes on their way without an answer, of one client; 0: what the broker says
+  std::string token;                 // native
+  std::string user;                  // MQTT
   std::string password;
 };
 

@@ -41,19 +41,27 @@ struct Raw {
 };
 
 void add_load(CLI::App& app, Options& options, Raw& raw) {
-  app.add_option(
-         "--url", raw.urls,
-         "the broker: mqtt://HOST:PORT, ws://HOST:PORT/mqtt (MQTT), ws://HOST:PORT/ws (native), "
-         "ws://HOST:PORT/socket.io/; again for more replicas: clients are spread over them and go to another after a break")
+  app.add_option("--url", raw.urls,
+                 "the broker: mqtt://HOST:PORT, ws://HOST:PORT/mqtt (MQTT), ws://HOST:PORT/ws (native), "
+                 "ws://HOST:PORT/socket.io/; with TLS mqtts:// and wss://; again for more replicas: clients are spread over them "
+                 "and go to another after a break")
       ->required();
   app.add_option("--protocol", raw.protocol, "native, mqtt or socketio, where the URL does not say it")
       ->check(CLI::IsMember({"native", "mqtt", "socketio"}));
   app.add_option("--mqtt-version", raw.version, "3.1.1 or 5")->check(CLI::IsMember({"3.1.1", "5"}))->capture_default_str();
   app.add_option("--qos", raw.qos, "MQTT: of publishing and subscribing")->check(CLI::Range(0, 2))->capture_default_str();
+  app.add_option(
+         "--publish-window", options.client.publish_window,
+         "MQTT, QoS 1 and 2: publishes of one client without an answer, at most. In 3.1.1 a broker cannot say how many it "
+         "takes: Mosquitto ends a connection over 20 with QoS 2. 0: what the broker says")
+      ->capture_default_str();
   app.add_flag("--persistent", options.client.persistent, "MQTT: sessions that outlive their connections");
   app.add_option("--token", options.client.token, "native: an access token; without one clients are guests");
   app.add_option("--user", options.client.user, "MQTT: user name");
   app.add_option("--password", options.client.password, "MQTT: password");
+
+  app.add_option("--cafile", options.ca_file, "mqtts:// and wss://: the certificates to trust, PEM (default: the system's)")
+      ->check(CLI::ExistingFile);
 
   const std::string load = "Load";
   app.add_option("--rooms", options.rooms, "rooms")->capture_default_str()->group(load);
@@ -117,7 +125,8 @@ void add_rest(CLI::App& app, Options& options, Raw& raw) {
   app.add_flag("--lossy", options.lossy, "missing deliveries are no violation: for QoS 0 on a broker that drops under load")
       ->group(report);
   app.add_flag("--no-history", raw.no_history, "do not compare with the broker's history")->group(report);
-  app.add_option("--history", options.history_url, "where to read it over REST: http://HOST:PORT (default: the native URL's)")
+  app.add_option("--history", options.history_url,
+                 "where to read it over REST: http:// or https://HOST:PORT (default: the native URL's)")
       ->group(report);
   app.add_option("--title", options.title, "the report's title")->group(report);
   app.add_option("--json", options.json_path, "write the report there")->group(report);

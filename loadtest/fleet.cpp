@@ -12,7 +12,14 @@ constexpr std::int64_t backoff_first_ms = 20;
 constexpr std::int64_t backoff_most_ms = 1000;
 }  // namespace
 
-Result<std::vector<LinkTarget>> Fleet::resolve(const std::vector<Url>& urls, std::vector<sockaddr_storage>& addresses) {
+Result<std::vector<LinkTarget>> Fleet::resolve(const Options& options, std::vector<sockaddr_storage>& addresses) {
+  const std::vector<Url>& urls = options.urls;
+  std::shared_ptr<const net::TlsContext> tls;
+  if (std::any_of(urls.begin(), urls.end(), [](const Url& url) { return url.tls; })) {
+    Result<std::shared_ptr<const net::TlsContext>> made = net::TlsContext::client(options.ca_file);
+    if (!made) return made.error();
+    tls = *made;
+  }
   addresses.clear();
   addresses.reserve(urls.size());  // targets point into it
   std::vector<LinkTarget> targets;
@@ -21,7 +28,8 @@ Result<std::vector<LinkTarget>> Fleet::resolve(const std::vector<Url>& urls, std
     Result<sockaddr_storage> address = net::resolve(url.address, length);
     if (!address) return address.error();
     addresses.push_back(*address);
-    targets.push_back({&addresses.back(), length, url.websocket, url.authority(), url.path, subprotocol_of(url.protocol)});
+    targets.push_back({&addresses.back(), length, url.websocket, url.authority(), url.path, subprotocol_of(url.protocol),
+                       url.tls ? tls : nullptr, url.address.host});
   }
   return targets;
 }
@@ -32,7 +40,7 @@ Fleet::Fleet(net::Loop& loop, const Options& options, ClientEvents& events)
 }
 
 Status Fleet::add(const std::vector<PlannedClient>& plan) {
-  Result<std::vector<LinkTarget>> targets = resolve(options_.urls, addresses_);
+  Result<std::vector<LinkTarget>> targets = resolve(options_, addresses_);
   if (!targets) return targets.error();
   targets_ = std::move(targets).value();
   states_.resize(plan.size());

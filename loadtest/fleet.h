@@ -23,7 +23,7 @@ namespace parley::loadtest {
 class Fleet {
  public:
   // unavailable when a URL's host cannot be found.
-  static Result<std::vector<LinkTarget>> resolve(const std::vector<Url>& urls, std::vector<sockaddr_storage>& addresses);
+  static Result<std::vector<LinkTarget>> resolve(const Options& options, std::vector<sockaddr_storage>& addresses);
 
   Fleet(net::Loop& loop, const Options& options, ClientEvents& events);
 

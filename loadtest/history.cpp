@@ -39,17 +39,25 @@ Result<std::uint64_t> check_history(const Options& options, Ledger& ledger) {
   const Url& broker = options.urls.front();
   if (options.history_url.empty() && broker.protocol != Protocol::native) return std::uint64_t{0};
   net::Address address = broker.address;
+  bool secure = broker.tls;
   if (!options.history_url.empty()) {
-    constexpr std::string_view scheme = "http://";
     std::string_view text = options.history_url;
-    if (!text.starts_with(scheme)) return Error{Code::bad_request, "--history is a URL like http://HOST:PORT"};
-    text.remove_prefix(scheme.size());
+    secure = text.starts_with("https://");
+    if (!secure && !text.starts_with("http://"))
+      return Error{Code::bad_request, "--history is a URL like http://HOST:PORT or https://HOST:PORT"};
+    text.remove_prefix(text.find("://") + 3);
     Result<net::Address> named = net::Address::parse(text.substr(0, text.find('/')));
     if (!named) return named.error();
     address = *named;
   }
   std::uint64_t count = 0;
-  HttpGet http(address, options.client.token);
+  std::shared_ptr<const net::TlsContext> tls;
+  if (secure) {
+    Result<std::shared_ptr<const net::TlsContext>> made = net::TlsContext::client(options.ca_file);
+    if (!made) return made.error();
+    tls = *made;
+  }
+  HttpGet http(address, options.client.token, tls);
   for (Ledger::RoomId room = 0; room < ledger.rooms(); ++room) {
     Result<std::uint64_t> entries = check_room(http, ledger, room);
     if (!entries) return entries.error();

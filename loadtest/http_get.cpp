@@ -36,6 +36,16 @@ Status HttpGet::connect() {
   if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&*to), length) != 0) {
     return Error{Code::unavailable, address_.text() + ": " + std::strerror(errno)};
   }
+  tls_.reset();
+  if (!context_) return ok_status();
+  tls_ = net::TlsSession::to(*context_, address_.host);
+  if (Status started = tls_->start(); !started) return started;
+  std::string nothing;
+  while (!tls_->established()) {
+    if (!send_all(tls_->output()) || !read_more(nothing)) {
+      return Error{Code::unavailable, address_.text() + ": TLS could not be agreed on"};
+    }
+  }
   return ok_status();
 }
 
@@ -52,17 +62,24 @@ Result<HttpGet::Answer> HttpGet::get(const std::string& target) {
   return exchange(request);
 }
 
+bool HttpGet::send_all(const std::string& bytes) {
+  return ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+}
+
 bool HttpGet::read_more(std::string& bytes) {
   std::array<char, 65'536> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by the read
   const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
   if (count <= 0) return false;
-  bytes.append(buffer.data(), static_cast<std::size_t>(count));
+  const std::string_view read(buffer.data(), static_cast<std::size_t>(count));
+  if (tls_) return tls_->feed(read, bytes).ok() && send_all(tls_->output());
+  bytes.append(read);
   return true;
 }
 
 Result<HttpGet::Answer> HttpGet::exchange(const std::string& request) {
   const Error broken{Code::unavailable, address_.text() + ": no answer to a GET"};
-  if (::send(socket_.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) return broken;
+  if (tls_ && !tls_->write(request)) return broken;
+  if (!send_all(tls_ ? tls_->output() : request)) return broken;
   std::string bytes;
   std::size_t head = std::string::npos;
   while ((head = bytes.find("\r\n\r\n")) == std::string::npos) {

@@ -37,6 +37,8 @@ void Link::open(const LinkTarget& target) {
   carry_.clear();
   fragments_.reset();
   out_.clear();
+  tls_.reset();
+  if (websocket_) upgrade_ = upgrade_request(target.authority, target.path, target.subprotocol);
   const int fd = ::socket(target.address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const bool under_way =
       fd >= 0 &&
@@ -52,23 +54,33 @@ void Link::open(const LinkTarget& target) {
   // A stream may be given a descriptor that is still connecting: writes wait until it is, and a refusal ends the first read.
   stream_ = std::make_unique<net::TcpStream>(turn_.loop(), fd, static_cast<net::TcpStream::Events&>(*this));
   stream_->resume();
-  if (websocket_) {
-    state_ = State::upgrading;
-    out_ = upgrade_request(target.authority, target.path, target.subprotocol);
-    queue();
-    return;
+  if (target.tls) {
+    state_ = State::securing;
+    tls_ = std::make_unique<net::TlsSession>(net::TlsSession::to(*target.tls, target.host));
+    static_cast<void>(tls_->start());  // writes a first message; what is wrong shows when the peer answers
+    return queue();
   }
+  if (websocket_) return connected();
   turn_.loop().post([this, life = life_] {
-    if (life != life_ || state_ != State::connecting) return;
-    state_ = State::open;
-    events_.on_open();
+    if (life == life_ && state_ == State::connecting) connected();
   });
+}
+
+void Link::connected() {
+  if (!websocket_) {
+    state_ = State::open;
+    return events_.on_open();
+  }
+  state_ = State::upgrading;
+  out_ = std::exchange(upgrade_, {});
+  queue();
 }
 
 void Link::drop() {
   ++life_;
   state_ = State::none;
   out_.clear();
+  tls_.reset();
   if (!stream_) return;
   stream_->pause();
   turn_.loop().dispose(std::move(stream_));
@@ -101,7 +113,12 @@ void Link::queue() {
 
 void Link::write_out() {
   queued_ = false;
-  if (!stream_ || out_.empty()) return;
+  if (!stream_) return;
+  if (tls_) {
+    if (!out_.empty() && !tls_->write(out_)) return ended("the connection is broken");
+    out_ = tls_->output();
+  }
+  if (out_.empty()) return;
   turn_.bytes_out += out_.size();
   const std::array<Frame, 1> frames = {Frame::copy_of(out_)};
   out_.clear();
@@ -112,16 +129,26 @@ void Link::write_out() {
 
 void Link::on_read(std::string_view bytes) {
   turn_.bytes_in += bytes.size();
-  if (!websocket_) {
-    // A read proves the connection, should it come before the posted word of it.
-    if (state_ == State::connecting) {
-      state_ = State::open;
-      const unsigned life = life_;
-      events_.on_open();
-      if (life != life_) return;
-    }
-    return events_.on_bytes(bytes);
-  }
+  if (tls_) return read_cipher(bytes);
+  // A read proves the connection, should it come before the posted word of it.
+  const unsigned life = life_;
+  if (state_ == State::connecting) connected();
+  if (life == life_) read_plain(bytes);
+}
+
+void Link::read_cipher(std::string_view bytes) {
+  const unsigned life = life_;
+  std::string plain;
+  const Status status = tls_->feed(bytes, plain);
+  queue();  // a step of the handshake, perhaps
+  if (!status) return ended(status.error().message);
+  if (state_ == State::securing && tls_->established()) connected();
+  if (life == life_ && !plain.empty()) read_plain(plain);
+  if (life == life_ && tls_->ended()) ended("the server closed the connection");
+}
+
+void Link::read_plain(std::string_view bytes) {
+  if (!websocket_) return events_.on_bytes(bytes);
   carry_.feed(bytes, [this](std::string_view all) {
     std::size_t used = 0;
     if (state_ == State::upgrading) used = read_upgrade(all);

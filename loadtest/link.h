@@ -1,7 +1,7 @@
 #pragma once
 
-// One connection to a broker: TCP, and WebSocket on it where the URL says so. Bytes out are collected and written once at the end
-// of a turn of the loop.
+// One connection to a broker: TCP, with TLS and WebSocket on it where the URL says so. Bytes out are collected and written once
+// at the end of a turn of the loop.
 //
 // Threads: the loop's.
 
@@ -12,6 +12,7 @@
 
 #include "broker/net/loop.h"
 #include "broker/net/tcp_stream.h"
+#include "broker/net/tls_session.h"
 #include "loadtest/carry.h"
 #include "loadtest/websocket_scan.h"
 
@@ -49,6 +50,8 @@ struct LinkTarget {
   std::string authority;
   std::string path;
   std::string subprotocol;
+  std::shared_ptr<const net::TlsContext> tls;  // null: without
+  std::string host;                            // that the certificate must be made out to
 };
 
 class Link final : private net::TcpStream::Events {
@@ -88,13 +91,17 @@ class Link final : private net::TcpStream::Events {
 
  private:
   friend class LinkTurn;
-  enum class State : unsigned char { none, connecting, upgrading, open };
+  enum class State : unsigned char { none, connecting, securing, upgrading, open };
 
   void on_read(std::string_view bytes) override;
   void on_end() override { ended("the server closed the connection"); }
   void on_drained() override {}
   void on_broken(std::string_view reason) override { ended(std::string(reason)); }
 
+  // The connection stands, TLS included.
+  void connected();
+  void read_cipher(std::string_view bytes);
+  void read_plain(std::string_view bytes);
   std::size_t read_upgrade(std::string_view bytes);
   std::size_t read_frames(std::string_view bytes);
   bool read_frame(const ServerFrame& frame);
@@ -108,6 +115,8 @@ class Link final : private net::TcpStream::Events {
   Carry carry_;
   std::unique_ptr<std::string> fragments_;  // of a message in several frames
   std::string out_;
+  std::string upgrade_;  // the request, until the connection stands
+  std::unique_ptr<net::TlsSession> tls_;
   std::string close_reason_;
   unsigned life_ = 0;  // grows with every connection: tells a callback that its connection is over
   State state_ = State::none;

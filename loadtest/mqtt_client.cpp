@@ -151,7 +151,9 @@ void MqttClient::on(const mqtt::Connack& connack) {
     return down("refused with 0x" + std::to_string(static_cast<unsigned>(connack.reason)));
   }
   connected_ = true;
-  set_window(connack.properties.receive_maximum.value_or(65'000));
+  std::uint32_t window = connack.properties.receive_maximum.value_or(65'000);
+  if (settings_.publish_window != 0) window = std::min(window, settings_.publish_window);
+  set_window(window);
   if (connack.session_present || filters_.empty()) return up();
   half_received_.clear();
   subscribe_all();

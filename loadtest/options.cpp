@@ -76,7 +76,6 @@ Status check_options(const Options& options) {
   if (options.urls.empty()) return bad("name the broker: --url mqtt://HOST:PORT or ws://HOST:PORT/ws");
   for (const Url& url : options.urls) {
     if (url.protocol != options.urls.front().protocol) return bad("all --url must speak the same protocol");
-    if (url.tls) return bad(url.text + ": TLS is not supported by this build");
   }
   if (options.client.payload_bytes < payload_bytes_min) {
     return bad("--bytes must be at least " + std::to_string(payload_bytes_min) + ": the message carries its own proof");

@@ -57,6 +57,7 @@ struct Options {
   bool lossy = false;   // losses are counted and no violation: for a broker that promises nothing
   bool history = true;  // compare with the broker's history at the end, where it has one
   bool quiet = false;
+  std::string ca_file;      // PEM, for mqtts:// and wss://; empty: the system's
   std::string history_url;  // http://HOST:PORT of a Parley; default: the native URL's
   std::vector<int> server_pids;
   std::vector<Fault> faults;

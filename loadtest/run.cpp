@@ -100,7 +100,9 @@ void Run::advance(std::int64_t now) {
       std::size_t wanted = 0;
       for (std::uint32_t i = 0; i < plan_.size(); ++i) wanted += behaviour_->joins_at_start(i) ? 1 : 0;
       if (fleet_.up() == wanted) return enter(Phase::settling);
-      if (for_s > connect_patience_s) {
+      // Whom one does not trust now one will not trust in a minute.
+      const bool hopeless = fleet_.up() == 0 && fleet_.last_failure().find("certificate") != std::string::npos;
+      if (for_s > connect_patience_s || hopeless) {
         stop_with(std::to_string(fleet_.up()) + " of " + std::to_string(wanted) + " connections in " + fixed(for_s, 0) +
                   " s; the last failure: " + (fleet_.last_failure().empty() ? "none" : fleet_.last_failure()));
       }

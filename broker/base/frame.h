@@ -25,13 +25,13 @@ class Frame {
   static Frame uninitialized(std::size_t size) {
     void* memory = ::operator new(sizeof(Header) + size);
     Frame frame;
-    frame.header_ = new (memory) Header{1, size, nullptr};
+    frame.header_ = new (memory) Header{1, size, nullptr, nullptr};
     return frame;
   }
   // Bytes that somebody else holds, too: a static file that is under way to many clients is not copied for each.
   static Frame sharing(std::shared_ptr<const std::string> bytes) {
     Frame frame;
-    frame.header_ = new (::operator new(sizeof(Header))) Header{1, bytes->size(), new Owner(std::move(bytes))};
+    frame.header_ = new (::operator new(sizeof(Header))) Header{1, bytes->size(), new Owner(std::move(bytes)), nullptr};
     return frame;
   }
 
@@ -44,10 +44,26 @@ class Frame {
     return *this;
   }
   ~Frame() {
-    if (header_ != nullptr && --header_->count == 0) {
-      delete header_->owner;
-      ::operator delete(header_);
+    for (Header* header = header_; header != nullptr && --header->count == 0;) {
+      delete header->owner;
+      Header* const wrapped = header->wrapped;
+      ::operator delete(header);
+      header = wrapped;
     }
+  }
+
+  // The same bytes in a wrapping: `wrap(bytes)` makes it when it is first asked for, and it is kept with this frame. One wrapping
+  // a frame: that of packets as WebSocket messages.
+  template <typename Wrap>
+  Frame wrapped(Wrap wrap) const {
+    Frame frame;
+    if (header_->wrapped == nullptr) {
+      frame = wrap(bytes());
+      header_->wrapped = std::exchange(frame.header_, nullptr);
+    }
+    frame.header_ = header_->wrapped;
+    ++frame.header_->count;
+    return frame;
   }
 
   explicit operator bool() const { return header_ != nullptr; }
@@ -66,6 +82,7 @@ class Frame {
     std::size_t count;
     std::size_t size;
     const Owner* owner;  // null: the bytes follow the header
+    Header* wrapped;
   };
   Header* header_ = nullptr;
 };

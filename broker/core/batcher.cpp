@@ -13,7 +13,7 @@ void Batcher::submit(Pending pending) {
   }
   queue_.push_back(std::move(pending));
   counters_.queue.set(static_cast<std::int64_t>(queue_.size()));
-  if (!in_flight_) flush();
+  if (!in_flight_ && !settings_.turns) flush();
 }
 
 void Batcher::tick() {
@@ -76,7 +76,7 @@ void Batcher::finish(MonoMs began, Result<std::vector<Result<Appended>>> results
   committed_(batch, each);
   for (std::size_t i = 0; i < batch.size() && !answered; ++i) batch[i].done(std::move(each[i]));
   in_flight_ = false;
-  if (!queue_.empty()) flush();
+  if (!queue_.empty() && !settings_.turns) flush();
 }
 
 }  // namespace parley

@@ -16,6 +16,9 @@ struct BatcherSettings {
   std::size_t batch_entries = 1024;
   std::size_t batch_bytes = 4U << 20U;
   std::size_t queue_entries = 65536;
+  // Whoever drives the log calls end_turn() after every turn of its loop; then all that came in one turn is one batch. Otherwise
+  // a batch begins with its first entry.
+  bool turns = false;
   MonoMs doubt_ms = 60'000;  // how long publishers wait for a commit whose outcome the store cannot learn
 };
 
@@ -41,6 +44,9 @@ class Batcher {
   // Once in a while: refuses what waits behind a commit that a store which is away cannot settle now. When that lasts too long,
   // those whose entries are in it are told that the outcome is unknown; what was committed is still handed on once it is known.
   void tick();
+  void end_turn() {
+    if (!in_flight_ && !queue_.empty()) flush();
+  }
   bool idle() const { return !in_flight_ && queue_.empty(); }
   // Whether the last commit failed; true at first.
   bool healthy() const { return healthy_; }

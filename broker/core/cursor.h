@@ -37,6 +37,7 @@ struct Cursor {
   bool watching = false;       // wants presence news
   bool present = true;         // counts as somebody who is here
   std::uint32_t position = 0;  // in the room's list
+  void* place = nullptr;       // the subscriber's own: where it keeps what it knows of the room
 
   // What is under way, in bytes: runs sent and not yet acked as a whole.
   struct Sent {
@@ -64,10 +65,10 @@ class Subscriber {
   virtual void deliver(Cursor& cursor, const Delivery& delivery) = 0;
   // Entries from..to were pruned before the cursor read them; it goes on behind them.
   virtual void gap(Cursor& cursor, Seq from, Seq to) = 0;
-  // `frame` is the signal encoded for the native protocol, shared by all.
-  virtual void signal(const Cursor& cursor, const Frame& frame) = 0;
-  // A message that is not kept (QoS 0): an entry without a number. False: not taken, it is to come as a signal.
-  virtual bool message(const Cursor&, const EntryPtr&) { return false; }
+  // `frame` is that many signals encoded for the native protocol, shared by all.
+  virtual void signals(const Cursor& cursor, const Frame& frame, unsigned count) = 0;
+  // Messages that are not kept (QoS 0): entries without a number. False: not taken, they are to come as signals.
+  virtual bool messages(const Cursor&, const Run&) { return false; }
   // More is there than the allowance let through.
   virtual void held_back(Cursor&) {}
   // The right to read ended. The cursor is gone when this returns.

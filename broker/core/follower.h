@@ -24,14 +24,10 @@ struct Signal {
   std::string body;            // a JSON object
   std::string only_to;         // not empty: only sessions of this user id
   bool only_watchers = false;  // presence news: only subscriptions that asked for presence
-  // A message that is not kept (QoS 0 in a room that keeps what is acknowledged): an entry without a number. `type`, the user and
-  // `body` above are then empty, `name` is the room's.
-  EntryPtr message;
-  std::shared_ptr<const std::string> name;
 };
 using SignalPtr = std::shared_ptr<const Signal>;
 
-// The next entries of one room, contiguous and following those handed over before. Shared by all workers.
+// Entries of one room that go together. Shared by all workers.
 struct Run {
   RoomId room = 0;
   std::shared_ptr<const std::string> name;  // of the room: a worker may be interested in it by a filter without knowing it yet
@@ -41,8 +37,11 @@ struct Run {
 class Follower {
  public:
   virtual ~Follower() = default;
-  // The next entries of rooms, all that one commit brought.
+  // The next entries of rooms, all that one commit brought: contiguous, and following those handed over before.
   virtual void entries(std::vector<Run> runs) = 0;
+  // Messages that are not kept (QoS 0 in a room that keeps what is acknowledged): entries without a number, in the order in which
+  // they were published.
+  virtual void messages(std::vector<Run> runs) = 0;
   virtual void signal(SignalPtr signal) = 0;
   // The user's role in the room changed, or (user_id empty) the room's settings did: rights are to be asked again.
   virtual void rights_changed(const RoomInfo& room, const std::string& user_id, Role role) = 0;

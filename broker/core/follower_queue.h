@@ -15,6 +15,9 @@ class FollowerQueue final : public Follower {
   void entries(std::vector<Run> runs) override {
     executor_.post([target = &target_, runs = std::move(runs)]() mutable { target->entries(std::move(runs)); });
   }
+  void messages(std::vector<Run> runs) override {
+    executor_.post([target = &target_, runs = std::move(runs)]() mutable { target->messages(std::move(runs)); });
+  }
   void signal(SignalPtr signal) override {
     executor_.post([target = &target_, signal = std::move(signal)]() mutable { target->signal(std::move(signal)); });
   }

@@ -12,12 +12,18 @@ namespace {
 
 Frame encode_signal(const std::string& room, const Signal& news) {
   std::string text;
-  if (news.message) {
-    native::append_message_signal(text, room, *news.message);
-  } else {
-    native::append_signal(text, room, news.type, news.user_id, news.user_name, news.body);
-  }
+  native::append_signal(text, room, news.type, news.user_id, news.user_name, news.body);
   return websocket::encode(websocket::Opcode::text, text);
+}
+
+Frame encode_messages(const std::string& room, const Run& run) {
+  websocket::FrameRun frames;
+  for (const EntryPtr& message : *run.entries) {
+    frames.begin();
+    native::append_message_signal(frames.buffer(), room, *message);
+    frames.end(websocket::Opcode::text);
+  }
+  return frames.take();
 }
 
 }  // namespace
@@ -254,8 +260,24 @@ void Hub::publish_signal(const Cursor& from, std::string type, std::string body)
   log_.tell([follower = follower_, signal = SignalPtr(std::move(news))](Log& log) { log.signal(follower, signal); });
 }
 
+void Hub::messages(std::vector<Run> runs) {
+  for (const Run& run : runs) {
+    if (filtered_ != nullptr) filtered_->messages_come(run);
+    const Room* room = find(run.room);
+    if (room == nullptr) continue;
+    const auto count = static_cast<unsigned>(run.entries->size());
+    Frame frame;
+    for (std::size_t i = room->cursors().size(); i-- > 0;) {
+      const Cursor& cursor = *room->cursors()[i];
+      counters_.signals.add(count);
+      if (cursor.subscriber->messages(cursor, run)) continue;
+      if (!frame) frame = encode_messages(room->info.name, run);
+      cursor.subscriber->signals(cursor, frame, count);
+    }
+  }
+}
+
 void Hub::signal(SignalPtr news) {
-  if (news->message && filtered_ != nullptr) filtered_->message_comes(*news);
   if (const Room* room = find(news->room)) local_signal(*room, *news);
 }
 
@@ -266,9 +288,8 @@ void Hub::local_signal(const Room& room, const Signal& news) {
     if (!news.only_to.empty() && cursor.subject->user_id != news.only_to) continue;
     if (news.only_watchers && !cursor.watching) continue;
     counters_.signals.add();
-    if (news.message && cursor.subscriber->message(cursor, news.message)) continue;
     if (!frame) frame = encode_signal(room.info.name, news);
-    cursor.subscriber->signal(cursor, frame);
+    cursor.subscriber->signals(cursor, frame, 1);
   }
 }
 

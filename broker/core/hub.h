@@ -33,8 +33,8 @@ class FilteredSessions {
   virtual ~FilteredSessions() = default;
   // Entries after `before` are about to be delivered.
   virtual void entries_come(RoomId room, const std::string& name, Seq before) = 0;
-  // A message that is not kept; for sessions without a cursor, the others get it by Subscriber::message.
-  virtual void message_comes(const Signal& signal) = 0;
+  // Messages that are not kept; for sessions without a cursor, the others get them by Subscriber::messages.
+  virtual void messages_come(const Run& run) = 0;
   virtual void rights_changed(RoomId room, const std::string& user_id) = 0;
 };
 
@@ -88,6 +88,7 @@ class Hub final : public Follower {
 
   // Follower
   void entries(std::vector<Run> runs) override;
+  void messages(std::vector<Run> runs) override;
   void signal(SignalPtr signal) override;
   void rights_changed(const RoomInfo& room, const std::string& user_id, Role role) override;
   void pruned(RoomId room, Seq floor) override;

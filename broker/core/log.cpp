@@ -6,6 +6,12 @@
 
 namespace parley {
 
+namespace {
+// Of messages that are not kept, handed over in one piece: it is joined into one write.
+constexpr std::size_t run_bytes_max = 64U << 10U;
+constexpr std::size_t run_messages_max = 64;
+}  // namespace
+
 Log::Log(Store& store, const Clock& clock, LogSettings settings, cluster::Bus* bus)
     : store_(store),
       clock_(clock),
@@ -150,12 +156,9 @@ EntryPtr make_entry(const NewEntry& from, const Appended& appended) {
 void Log::forward_message(const LogRoomPtr& room, NewEntry entry) {
   Appended unnumbered;
   unnumbered.ts = clock_.unix_ms();
-  auto signal = std::make_shared<Signal>();
-  signal->room = room->info.id;
-  signal->name = room->name;
-  signal->message = make_entry(entry, unnumbered);
-  tell_signal(*room, signal, static_cast<FollowerId>(-1));
-  peers_.send_forward(room->info.id, signal->message);
+  const EntryPtr message = make_entry(entry, unnumbered);
+  peers_.send_forward(room->info.id, message);
+  pass_on(room, message);
 }
 
 template <typename F>
@@ -168,6 +171,35 @@ void Log::for_each_listener(LogRoom& room, F f) {
   for (const FollowerId id : room.interested) {
     if (std::find(room.followers.begin(), room.followers.end(), id) == room.followers.end()) f(id);
   }
+}
+
+// A message that is not kept goes on with the others of its turn: then a subscriber gets them in one piece.
+void Log::pass_on(const LogRoomPtr& room, EntryPtr message) {
+  if (room->messages.empty()) passing_.push_back(room);
+  room->message_bytes += message->footprint();
+  room->messages.push_back(std::move(message));
+  if (!settings_.batches.turns || room->message_bytes >= run_bytes_max || room->messages.size() >= run_messages_max)
+    pass_on_all();
+}
+
+void Log::pass_on_all() {
+  if (passing_.empty()) return;
+  std::vector<std::vector<Run>> per_follower(followers_.size());
+  for (const LogRoomPtr& room : passing_) {
+    std::vector<EntryPtr> run;
+    run.swap(room->messages);
+    room->message_bytes = 0;
+    if (current(room)) deliver(room, std::move(run), per_follower);
+  }
+  passing_.clear();
+  for (std::size_t id = 0; id < followers_.size(); ++id) {
+    if (followers_[id] != nullptr && !per_follower[id].empty()) followers_[id]->messages(std::move(per_follower[id]));
+  }
+}
+
+void Log::end_turn() {
+  pass_on_all();
+  batcher_.end_turn();
 }
 
 void Log::committed(std::vector<Pending>& batch, const std::vector<Result<Appended>>& results) {
@@ -315,6 +347,7 @@ Result<Attached> Log::attach_now(FollowerId follower, const SubjectPtr& subject,
                                  const Attach& attach) {
   if (Status status = may(*subject, Action::read, {room->info.visibility, role}); !status) return status.error();
   if (follower >= followers_.size() || followers_[follower] == nullptr) return {Code::unavailable, "the worker is stopping"};
+  pass_on_all();  // what was published before is not for the newcomer
   Attached attached;
   attached.room = room->info;
   attached.epoch = store_.epoch();
@@ -369,12 +402,10 @@ void Log::spread_signal(LogRoom& room, const SignalPtr& signal, FollowerId excep
 }
 
 void Log::tell_signal(LogRoom& room, const SignalPtr& signal, FollowerId except) {
-  const auto tell = [&](FollowerId id) {
-    if (id != except && followers_[id] != nullptr) followers_[id]->signal(signal);
-  };
   // Those who are there by a filter alone get messages, and nothing else.
-  if (signal->message) return for_each_listener(room, tell);
-  std::for_each(room.followers.begin(), room.followers.end(), tell);
+  for (const FollowerId id : room.followers) {
+    if (id != except && followers_[id] != nullptr) followers_[id]->signal(signal);
+  }
 }
 
 void Log::revoke_login(const std::string& login) {

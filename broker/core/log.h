@@ -152,6 +152,8 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   void tick();
   // Every 10 ms or so, where others write to the same storage: fills holes, asks for what moved.
   void work();
+  // After each turn of the loop, where BatcherSettings::turns is set: what came in it goes on together.
+  void end_turn();
   // Nothing waits for a commit.
   bool idle() const { return batcher_.idle(); }
   // Whether the last commit went well.
@@ -200,6 +202,8 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   template <typename F>
   void for_each_listener(LogRoom& room, F f);
   void forward_message(const LogRoomPtr& room, NewEntry entry);
+  void pass_on(const LogRoomPtr& room, EntryPtr message);
+  void pass_on_all();
   void tell_signal(LogRoom& room, const SignalPtr& signal, FollowerId except);
   void prune_step();
   void stored_retained(std::string filter, std::string after, unsigned limit, Reply<RetainedPage> done);
@@ -225,6 +229,7 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   Peers peers_;
   SharedPresence presence_;
   std::vector<Follower*> followers_;          // by id; null: gone
+  std::vector<LogRoomPtr> passing_;           // that have messages to be handed over
   std::map<std::string, EntryPtr> retained_;  // by the room's name
   bool pruning_ = false;
 };

@@ -13,6 +13,7 @@ void Log::work() { catch_up_.work(); }
 
 // A filter wants rooms that nobody here has loaded: which they are is not known before they say something.
 void Log::add_interest(FollowerId follower, const std::string& filter) {
+  pass_on_all();  // what was published before is not for the newcomer
   interest_.add(follower, filter);
   peers_.want_all(true);
 }
@@ -81,13 +82,7 @@ void Log::on_signal(envelope::Signal from) {
 }
 
 void Log::on_forward(envelope::Forward from) {
-  auto tell = [this, message = std::move(from.message)](const LogRoomPtr& room) {
-    auto signal = std::make_shared<Signal>();
-    signal->room = room->info.id;
-    signal->name = room->name;
-    signal->message = message;
-    tell_signal(*room, signal, static_cast<FollowerId>(-1));
-  };
+  auto tell = [this, message = std::move(from.message)](const LogRoomPtr& room) { pass_on(room, message); };
   if (const LogRoomPtr room = rooms_.find(from.room)) return tell(room);
   strangers_.find_wanted(from.room, std::move(tell));
 }

@@ -74,6 +74,12 @@ std::vector<envelope::Here::Person> RoomPresence::own_people(std::size_t names_m
   return out;
 }
 
+void RoomPresence::forget_news() {
+  joined_.clear();
+  left_.clear();
+  count_told_ = count();
+}
+
 std::string RoomPresence::take_news(std::size_t names_max, bool partial) {
   if (joined_.empty() && left_.empty() && count() == count_told_) return {};
   count_told_ = count();
@@ -89,8 +95,7 @@ std::string RoomPresence::take_news(std::size_t names_max, bool partial) {
     }
   }
   writer.end_object();
-  joined_.clear();
-  left_.clear();
+  forget_news();
   return body;
 }
 

@@ -32,6 +32,9 @@ class RoomPresence {
   // The body of the signal that tells what changed since the last call; empty when nothing did.
   std::string take_news(std::size_t names_max, bool partial);
 
+  // Nobody is to be told what has changed so far.
+  void forget_news();
+
   // This replica's share.
   std::uint64_t own_count() const { return own_; }
   std::vector<envelope::Here::Person> own_people(std::size_t names_max) const;
@@ -94,6 +97,8 @@ struct LogRoom {
   // Followers with a filter that matches the name (Log::add_interest), as of that generation of the filters.
   std::vector<FollowerId> interested;
   std::uint64_t interested_as_of = 0;
+  std::vector<EntryPtr> messages;  // not kept, and not handed over yet
+  std::size_t message_bytes = 0;
   RoomPresence presence;
   bool watched = false;  // somebody asked for presence
 

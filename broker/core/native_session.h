@@ -51,7 +51,7 @@ class NativeSession final : public Subscriber {
   Allowance allowance(const Cursor& cursor) const override;
   void deliver(Cursor& cursor, const Delivery& delivery) override;
   void gap(Cursor& cursor, Seq from, Seq to) override;
-  void signal(const Cursor& cursor, const Frame& frame) override;
+  void signals(const Cursor& cursor, const Frame& frame, unsigned count) override;
   void detached(Cursor& cursor, const Error& why) override;
   const Subject& subject() const override;
   void revoked() override;

@@ -61,7 +61,7 @@ void SharedPresence::tick(const LogRoomPtr& room) {
   } else if (room->watched && peers_.bus() != nullptr) {
     presence.set_elsewhere({}, 0);
   }
-  if (!room->watched) return;
+  if (!room->watched) return presence.forget_news();
   std::string body = presence.take_news(settings_.names, view(*room).partial);
   if (!body.empty()) news_(room, std::move(body));
 }

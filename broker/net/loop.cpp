@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <ctime>
+#include <iterator>
+#include <utility>
 
 #include "broker/base/log.h"
 #include "broker/net/error.h"
@@ -14,6 +16,9 @@ namespace {
 
 constexpr std::size_t read_buffer_bytes = std::size_t{64} << 10U;
 constexpr std::uint64_t probe_ms = 500;
+
+// The loop that this thread is running.
+thread_local Loop* running = nullptr;
 
 template <typename UvHandle>
 using LoopBox = HandleBox<UvHandle, Loop>;
@@ -109,7 +114,10 @@ Loop::~Loop() {
 void Loop::run() {
   uv_update_time(uv_.get());
   probe_due_us_ = 0;
+  Loop* const outer = std::exchange(running, this);
   while (!stopping_.exchange(false)) uv_run(uv_.get(), UV_RUN_ONCE);
+  send_parcels();
+  running = outer;
 }
 
 void Loop::stop() {
@@ -118,6 +126,14 @@ void Loop::stop() {
 }
 
 void Loop::post(UniqueFunction<void()> task) {
+  if (running != nullptr && running != this) {
+    std::vector<Parcel>& parcels = running->parcels_;
+    auto parcel = std::find_if(parcels.begin(), parcels.end(), [this](const Parcel& one) { return one.to == this; });
+    if (parcel == parcels.end()) parcel = parcels.insert(parcel, {this, {}});
+    parcel->tasks.push_back(std::move(task));
+    running->posted_elsewhere_ = true;
+    return;
+  }
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
@@ -125,6 +141,28 @@ void Loop::post(UniqueFunction<void()> task) {
     posted_.push_back(std::move(task));
   }
   if (first) uv_async_send(&handles_->wake->handle);
+}
+
+void Loop::accept(std::vector<UniqueFunction<void()>>& tasks) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    first = posted_.empty();
+    if (first) {
+      std::swap(posted_, tasks);
+    } else {
+      std::move(tasks.begin(), tasks.end(), std::back_inserter(posted_));
+    }
+  }
+  tasks.clear();
+  if (first) uv_async_send(&handles_->wake->handle);
+}
+
+void Loop::send_parcels() {
+  if (!std::exchange(posted_elsewhere_, false)) return;
+  for (Parcel& parcel : parcels_) {
+    if (!parcel.tasks.empty()) parcel.to->accept(parcel.tasks);
+  }
 }
 
 void Loop::run_posted() {
@@ -172,6 +210,7 @@ void Loop::end_turn() {
   }
   std::erase_if(hooks_, [](const Hook& hook) { return hook.id == 0; });
   empty_graveyard();
+  send_parcels();
 }
 
 void Loop::empty_graveyard() {

@@ -32,7 +32,8 @@ class Loop final : public Executor, public Clock {
   // Lets run() return at the end of the turn. Any thread.
   void stop();
 
-  // Many posts of one turn cost one wake-up.
+  // What a turn of another loop posts leaves together at that turn's end: one lock and one wake-up, and the tasks arrive in one
+  // turn of this loop.
   void post(UniqueFunction<void()> task) override;
 
   // Both stand still during a turn.
@@ -71,7 +72,15 @@ class Loop final : public Executor, public Clock {
     UniqueFunction<void()> run;
   };
 
+  // What this loop's turn has posted to another one.
+  struct Parcel {
+    Loop* to;
+    std::vector<UniqueFunction<void()>> tasks;
+  };
+
   void run_posted();
+  void accept(std::vector<UniqueFunction<void()>>& tasks);
+  void send_parcels();
   void end_turn();
   void empty_graveyard();
   void probe_lag();
@@ -82,6 +91,8 @@ class Loop final : public Executor, public Clock {
   std::vector<Hook> hooks_;
   HookId next_hook_ = 1;
   std::vector<Grave> graveyard_;
+  std::vector<Parcel> parcels_;  // kept for the next turns, empty
+  bool posted_elsewhere_ = false;
 
   std::mutex mutex_;  // guards posted_
   std::vector<UniqueFunction<void()>> posted_;

@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "broker/base/utf8.h"
+#include "broker/protocol/json_plain.h"
 
 namespace parley::json {
 
@@ -110,20 +111,17 @@ bool Scanner::array(unsigned depth) {
 
 bool Scanner::string() {
   ++at_;
-  while (!at_end()) {
+  for (;;) {
+    at_ += plain_length(text_.substr(at_));
+    if (at_end()) return fail("a string does not end");
     const auto c = static_cast<unsigned char>(text_[at_]);
     if (c == '"') {
       ++at_;
       return true;
     }
     if (c < 0x20) return fail("a control character in a string");
-    if (c == '\\') {
-      if (!escape()) return false;
-    } else {
-      ++at_;
-    }
+    if (!escape()) return false;
   }
-  return fail("a string does not end");
 }
 
 bool Scanner::escape() {

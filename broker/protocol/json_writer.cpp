@@ -2,6 +2,7 @@
 
 #include "broker/base/utf8.h"
 #include "broker/protocol/json.h"
+#include "broker/protocol/json_plain.h"
 
 namespace parley::json {
 
@@ -40,8 +41,6 @@ void append_escape(std::string& out, unsigned char c) {
   }
 }
 
-bool is_plain(unsigned char c) { return c >= 0x20 && c != '"' && c != '\\'; }
-
 void append_text(std::string& out, std::string_view text) {
   const bool valid = is_utf8(text);
   std::size_t at = 0;
@@ -49,9 +48,13 @@ void append_text(std::string& out, std::string_view text) {
     const auto c = static_cast<unsigned char>(text[at]);
     if (valid || c < 0x80) {
       std::size_t end = at;
-      while (end < text.size() && is_plain(static_cast<unsigned char>(text[end])) &&
-             (valid || static_cast<unsigned char>(text[end]) < 0x80))
-        ++end;
+      if (valid) {
+        end += plain_length(text.substr(at));
+      } else {
+        while (end < text.size() && is_plain(static_cast<unsigned char>(text[end])) &&
+               static_cast<unsigned char>(text[end]) < 0x80)
+          ++end;
+      }
       out.append(text.substr(at, end - at));
       at = end;
       if (at < text.size() && !is_plain(static_cast<unsigned char>(text[at])))

@@ -30,6 +30,7 @@ LogSettings log_settings(const Config& config, Random& random) {
   settings.rooms.auto_create = config.auto_create;
   settings.batches.batch_entries = config.batch_entries;
   settings.batches.queue_entries = config.queue_entries;
+  settings.batches.turns = true;
   settings.batches.doubt_ms = config.doubt_wait;
   settings.body_bytes = config.frame_bytes;
   settings.retention.entries_max = config.retention_entries;
@@ -107,6 +108,7 @@ Status LogLoop::open() {
     catch_up_timer_ = std::make_unique<net::Timer>(loop_);
     catch_up_timer_->every(catch_up_ms, [this] { log_->work(); });
   }
+  loop_.at_turn_end([this] { log_->end_turn(); });
   log_->start();
   mqtt_ticker_ = std::make_unique<net::Timer>(loop_);
   mqtt_ticker_->every(mqtt_tick_ms, [this] {

@@ -4,7 +4,10 @@
 
 namespace parley::server {
 
-void MqttHandler::Binary::send(Frame frame) { below_.send(websocket::encode(websocket::Opcode::binary, frame.bytes())); }
+void MqttHandler::Binary::send(Frame frame) {
+  // A packet that many receivers share is wrapped once for all of them.
+  below_.send(frame.wrapped([](std::string_view packets) { return websocket::encode(websocket::Opcode::binary, packets); }));
+}
 
 void MqttHandler::on_message(websocket::Opcode kind, std::string_view payload) {
   if (kind == websocket::Opcode::binary) return client_.on_bytes(payload);

@@ -12,6 +12,7 @@ class News final : public Follower {
   News(Hub& hub, api::JwtAuthenticator& authenticator) : hub_(hub), authenticator_(authenticator) {}
 
   void entries(std::vector<Run> runs) override { hub_.entries(std::move(runs)); }
+  void messages(std::vector<Run> runs) override { hub_.messages(std::move(runs)); }
   void signal(SignalPtr signal) override { hub_.signal(std::move(signal)); }
   void rights_changed(const RoomInfo& room, const std::string& user_id, Role role) override {
     hub_.rights_changed(room, user_id, role);

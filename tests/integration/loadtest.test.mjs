@@ -1,8 +1,9 @@
 // parley-loadtest as a process: small scenarios against the broker find nothing, a proxy that breaks the promises is found out.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
+import tls from 'node:tls';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Broker, binary, temporaryFolder } from './lib/broker.mjs';
@@ -126,6 +127,66 @@ describe('parley-loadtest', () => {
     await victim.stop();
     assert.equal(code, 0, said);
     assert.ok(report.reconnects >= 20, said);
+  });
+
+  describe('over TLS', () => {
+    const folder = temporaryFolder();
+    const proxies = {};
+    before(async () => {
+      const openssl = (...args) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+      for (const name of ['server', 'stranger']) {
+        openssl(
+          ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+          ...['-keyout', `${name}.key`, '-out', `${name}.pem`, '-subj', '/CN=localhost'],
+          ...['-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'],
+        );
+      }
+      const identity = { key: readFileSync(join(folder, 'server.key')), cert: readFileSync(join(folder, 'server.pem')) };
+      const inFrontOf = async (port) => {
+        const server = tls.createServer(identity, (client) => {
+          const upstream = net.connect({ port, host: '127.0.0.1' });
+          client.pipe(upstream).pipe(client);
+          for (const socket of [client, upstream]) {
+            socket.on('error', () => {});
+            socket.on('close', () => [client, upstream].forEach((one) => one.destroy()));
+          }
+        });
+        server.on('tlsClientError', () => {});
+        await new Promise((done) => server.listen(0, '127.0.0.1', done));
+        return server;
+      };
+      proxies.http = await inFrontOf(broker.port);
+      proxies.mqtt = await inFrontOf(broker.mqttPort);
+    });
+    after(() => Object.values(proxies).forEach((proxy) => proxy.close()));
+    const url = {
+      wss: () => `wss://127.0.0.1:${proxies.http.address().port}`,
+      mqtts: () => `mqtts://127.0.0.1:${proxies.mqtt.address().port}`,
+    };
+
+    const kinds = {
+      native: () => `${url.wss()}/ws`,
+      'MQTT over WebSocket': () => `${url.wss()}/mqtt`,
+      'MQTT over TCP': url.mqtts,
+    };
+    for (const [kind, target] of Object.entries(kinds)) {
+      it(`${kind}: every delivery is as it must be`, { timeout: 60_000 }, async () => {
+        const { code, said, report } = await run('fanout', target(), [
+          ...['--subscribers', '10', '--inflight', '4', '--qos', '1', '--cafile', join(folder, 'server.pem')],
+        ]);
+        assert.equal(code, 0, said);
+        assert.ok(report.expected_all > 0, said);
+        if (kind === 'native') assert.ok(report.history_checked > 0, said);
+      });
+    }
+
+    it('a certificate that nobody vouches for: status 3, and why', { timeout: 60_000 }, async () => {
+      for (const ca of [['--cafile', join(folder, 'stranger.pem')], []]) {
+        const { code, said } = await run('fanout', url.mqtts(), ['--subscribers', '1', ...ca]);
+        assert.equal(code, 3, said);
+        assert.match(said, /certificate/);
+      }
+    });
   });
 
   it('a URL that is none: status 2 and a sentence', { timeout: 90_000 }, async () => {

@@ -34,7 +34,12 @@ class FilterListener final : public Follower {
       }
     }
   }
-  void signal(SignalPtr signal) override { messages.push_back(signal->message->body); }
+  void messages(std::vector<Run> runs) override {
+    for (const Run& run : runs) {
+      for (const EntryPtr& message : *run.entries) heard.push_back(message->body);
+    }
+  }
+  void signal(SignalPtr /*signal*/) override {}
   void rights_changed(const RoomInfo& /*room*/, const std::string& /*user_id*/, Role /*role*/) override {}
   void pruned(RoomId /*room*/, Seq /*floor*/) override {}
   void login_revoked(const std::string& /*login*/) override {}
@@ -43,7 +48,7 @@ class FilterListener final : public Follower {
   bool ready = false;                 // it is subscribed: what was handed over before is somebody else's
   std::map<std::string, Seq> before;  // by room: after which entry it began
   std::map<std::string, Seq> last;
-  std::vector<std::string> messages;  // those that are not kept
+  std::vector<std::string> heard;     // messages that are not kept
 
  private:
   Log& log_;

@@ -16,8 +16,7 @@ Client::Client(Exchange& exchange, Transport& transport, std::string peer)
       peer_(std::move(peer)),
       reader_(exchange.settings().packets),
       opened_(exchange.clock().mono_ms()),
-      last_packet_(opened_),
-      aliases_(exchange.settings().topic_aliases) {}
+      last_packet_(opened_) {}
 
 Client::~Client() {
   if (stage_ != Stage::closed) lost();
@@ -132,7 +131,10 @@ void Client::lost() {
   stage_ = Stage::closed;
   if (!was_connected) return;  // an answer of the registry that is on its way is given back (client_connect.cpp)
   exchange_.counters().clients.add(-1);
-  exchange_.close(*std::exchange(session_, nullptr), generation_, expiry_s_, std::move(will_));
+  std::optional<WillMessage> will;
+  if (will_) will = std::move(*will_);
+  will_.reset();
+  exchange_.close(*std::exchange(session_, nullptr), generation_, expiry_s_, std::move(will));
 }
 
 void Client::on(const Disconnect& packet) {
@@ -206,24 +208,27 @@ std::string Client::encoded(const Packet& packet) const {
   return out;
 }
 
-void Client::send_frame(PacketType type, const Frame& frame) {
-  exchange_.counters().sent(type, frame.size());
+void Client::send_frame(PacketType type, const Frame& frame, unsigned packets) {
+  exchange_.counters().sent(type, frame.size(), packets);
   transport_.send(frame);
 }
 
 void Client::choose_alias(const std::string& topic, PublishTo& to) const {
   if (alias_max_ == 0) return;
-  const auto known = aliases_out_.find(topic);
-  if (known != aliases_out_.end()) {
+  const std::size_t known_count = aliases_out_ ? aliases_out_->size() : 0;
+  const auto known = aliases_out_ ? aliases_out_->find(topic) : Aliases::iterator();
+  if (aliases_out_ && known != aliases_out_->end()) {
     to.topic_alias = known->second;
     to.topic_by_alias = true;
-  } else if (aliases_out_.size() < alias_max_) {
-    to.topic_alias = static_cast<std::uint16_t>(aliases_out_.size() + 1);
+  } else if (known_count < alias_max_) {
+    to.topic_alias = static_cast<std::uint16_t>(known_count + 1);
   }
 }
 
 void Client::alias_sent(const std::string& topic, const PublishTo& to) {
-  if (to.topic_alias && !to.topic_by_alias) aliases_out_[topic] = *to.topic_alias;
+  if (!to.topic_alias || to.topic_by_alias) return;
+  if (!aliases_out_) aliases_out_ = std::make_unique<Aliases>();
+  (*aliases_out_)[topic] = *to.topic_alias;
 }
 
 }  // namespace parley::mqtt

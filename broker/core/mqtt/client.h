@@ -51,7 +51,8 @@ class Client {
   bool wants_meta() const { return meta_; }
   bool congested() const { return transport_.congested(); }
   void send(const Packet& packet);
-  void send_frame(PacketType type, const Frame& frame);
+  // Packets of that type, whole.
+  void send_frame(PacketType type, const Frame& frame, unsigned packets = 1);
   // For send_bytes, and counted.
   std::string encoded(const Packet& packet) const;
   // Whole packets, counted already.
@@ -117,7 +118,7 @@ class Client {
   bool expiry_capped_ = false;
   std::uint16_t keep_alive_s_ = 0;
   bool keep_alive_set_ = false;
-  std::optional<WillMessage> will_;
+  std::unique_ptr<WillMessage> will_;
   unsigned inflight_max_ = 0;
   bool meta_ = false;
   SubjectPtr subject_;
@@ -126,17 +127,23 @@ class Client {
   Session* session_ = nullptr;
   std::uint64_t generation_ = 0;
 
-  // Publishes
-  TopicAliases aliases_;
-  AckQueue pubacks_;
-  AckQueue pubrecs_;
-  std::unordered_set<std::uint16_t> receiving_;  // QoS 2 publishes whose commit is awaited
-  unsigned publishes_ = 0;                       // handed to the log and not answered
-  unsigned unacked_ = 0;                         // QoS 1 of them, for Receive Maximum
-  std::size_t carried_ = 0;                      // QoS 2 of earlier connections, which do not count there (MQTT 5 §4.9)
+  // Publishes. Who only listens has none of it.
+  struct Publishing {
+    explicit Publishing(std::uint16_t aliases_max) : aliases(aliases_max) {}
+    TopicAliases aliases;
+    AckQueue pubacks;
+    AckQueue pubrecs;
+    std::unordered_set<std::uint16_t> receiving;  // QoS 2 publishes whose commit is awaited
+  };
+  Publishing& publishing();
+  std::unique_ptr<Publishing> publishing_;
+  unsigned publishes_ = 0;   // handed to the log and not answered
+  unsigned unacked_ = 0;     // QoS 1 of them, for Receive Maximum
+  std::size_t carried_ = 0;  // QoS 2 of earlier connections, which do not count there (MQTT 5 §4.9)
 
   std::uint16_t alias_max_ = 0;
-  std::unordered_map<std::string, std::uint16_t> aliases_out_;
+  using Aliases = std::unordered_map<std::string, std::uint16_t>;
+  std::unique_ptr<Aliases> aliases_out_;
 };
 
 }  // namespace parley::mqtt

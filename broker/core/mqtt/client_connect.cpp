@@ -37,7 +37,7 @@ void Client::on(const Connect& packet) {
     if (!payload_format_holds(packet.will->properties.payload_is_utf8, packet.will->payload)) {
       return refuse(Reason::payload_format_invalid, "the will's payload is not UTF-8");
     }
-    will_ = read_will(*packet.will);
+    will_ = std::make_unique<WillMessage>(read_will(*packet.will));
   }
   client_id_ = packet.client_id;
   if (client_id_.empty()) {
@@ -144,7 +144,7 @@ void Client::arrive() {
   arrival.clean_start = clean_start_;
   arrival.expiry_s = expiry_s_;
   arrival.owner = {exchange_.hub().follower(), id_};
-  arrival.will = will_;
+  if (will_) arrival.will = *will_;
   Exchange* exchange = &exchange_;
   exchange_.around().registry.call<Welcome>(
       [arrival = std::move(arrival)](Registry& registry, Reply<Welcome> reply) mutable {

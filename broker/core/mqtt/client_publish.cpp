@@ -43,22 +43,27 @@ Lost lost_of(Reason reason) {
 
 }  // namespace
 
+Client::Publishing& Client::publishing() {
+  if (!publishing_) publishing_ = std::make_unique<Publishing>(exchange_.settings().topic_aliases);
+  return *publishing_;
+}
+
 void Client::on(Publish& packet) {
   exchange_.counters().messages_in.add();
-  if (std::optional<Violation> violation = aliases_.resolve(packet)) return violated(*violation);
+  if (std::optional<Violation> violation = publishing().aliases.resolve(packet)) return violated(*violation);
   if (packet.qos == QoS::at_most_once) return publish(packet);
   std::vector<std::uint16_t>& received = session_->received();
   const bool known = std::find(received.begin(), received.end(), packet.packet_id) != received.end();
   if (packet.qos == QoS::exactly_once) {
-    if (receiving_.contains(packet.packet_id)) return;  // PUBREC comes with the commit
+    if (publishing_->receiving.contains(packet.packet_id)) return;  // PUBREC comes with the commit
     if (known) {
       // Sent again: acknowledged again, and not published again [MQTT-4.3.3-10].
-      const AckQueue::Ticket ticket = pubrecs_.open();
+      const AckQueue::Ticket ticket = publishing_->pubrecs.open();
       return acknowledge(QoS::exactly_once, ticket, packet.packet_id, Reason::success, {});
     }
   }
   const std::size_t held = received.size() - std::min(received.size(), carried_);
-  if (version() == Version::v5 && unacked_ + receiving_.size() + held >= exchange_.settings().receive_max) {
+  if (version() == Version::v5 && unacked_ + publishing_->receiving.size() + held >= exchange_.settings().receive_max) {
     return end(Reason::receive_maximum_exceeded, "there are more publishes under way than Receive Maximum allows");
   }
   publish(packet);
@@ -75,7 +80,7 @@ Reason Client::check(const Publish& packet) const {
 void Client::publish(const Publish& packet) {
   const QoS qos = packet.qos;
   AckQueue::Ticket ticket = 0;
-  if (qos != QoS::at_most_once) ticket = (qos == QoS::at_least_once ? pubacks_ : pubrecs_).open();
+  if (qos != QoS::at_most_once) ticket = (qos == QoS::at_least_once ? publishing_->pubacks : publishing_->pubrecs).open();
   const Reason reason = check(packet);
   if (reason != Reason::success) return acknowledge(qos, ticket, packet.packet_id, reason, to_string(reason));
   parley::Publish entry;
@@ -93,7 +98,7 @@ void Client::publish(const Publish& packet) {
   if (qos == QoS::exactly_once && session_->stored().id != 0) entry.inbound = InboundPacket{session_->stored(), packet.packet_id};
   entry.fire_and_forget = qos == QoS::at_most_once && !packet.retain;
   if (qos == QoS::at_least_once) ++unacked_;
-  if (qos == QoS::exactly_once) receiving_.insert(packet.packet_id);
+  if (qos == QoS::exactly_once) publishing_->receiving.insert(packet.packet_id);
   ++publishes_;
   exchange_.hub().counters().publishes.add();
   exchange_.hub().log().call<Appended>(
@@ -109,7 +114,7 @@ void Client::publish(const Publish& packet) {
 void Client::published(std::uint16_t packet_id, QoS qos, AckQueue::Ticket ticket, MonoMs began, const Result<Appended>& result) {
   --publishes_;
   if (qos == QoS::at_least_once) --unacked_;
-  if (qos == QoS::exactly_once) receiving_.erase(packet_id);
+  if (qos == QoS::exactly_once) publishing_->receiving.erase(packet_id);
   WorkerCounters& counters = exchange_.hub().counters();
   if (stage_ != Stage::connected) return;
   if (!result) {
@@ -140,11 +145,11 @@ void Client::acknowledge(QoS qos, AckQueue::Ticket ticket, std::uint16_t packet_
   Acknowledgement ack{packet_id, reason, {}};
   if (is_error(reason) && receiver_.problem_information) ack.properties.reason_string = text;
   if (qos == QoS::at_least_once) {
-    pubacks_.settle(ticket, encode_ack(Puback{ack}));
-    flush(pubacks_, PacketType::puback);
+    publishing_->pubacks.settle(ticket, encode_ack(Puback{ack}));
+    flush(publishing_->pubacks, PacketType::puback);
   } else {
-    pubrecs_.settle(ticket, encode_ack(Pubrec{ack}));
-    flush(pubrecs_, PacketType::pubrec);
+    publishing_->pubrecs.settle(ticket, encode_ack(Pubrec{ack}));
+    flush(publishing_->pubrecs, PacketType::pubrec);
     // 3.1.1 has no refusal: the exchange goes on to PUBREL.
     if (is_error(reason) && version() == Version::v311) session_->hold_received(packet_id);
   }

@@ -133,11 +133,10 @@ void Exchange::introduce(RoomId room, const std::string& name, std::optional<Seq
 
 void Exchange::entries_come(RoomId room, const std::string& name, Seq before) { introduce(room, name, before); }
 
-void Exchange::message_comes(const Signal& signal) {
-  introduce(signal.room, *signal.name, std::nullopt);
-  if (!attaching_.contains(signal.room)) return;
-  for_each_match(*signal.name,
-                 [&](Session& session, const std::vector<std::uint32_t>&) { session.hold(signal.room, signal.message); });
+void Exchange::messages_come(const Run& run) {
+  introduce(run.room, *run.name, std::nullopt);
+  if (!attaching_.contains(run.room)) return;
+  for_each_match(*run.name, [&](Session& session, const std::vector<std::uint32_t>&) { session.hold(run); });
 }
 
 void Exchange::rights_changed(RoomId room, const std::string& user_id) {

@@ -51,6 +51,7 @@ class Exchange final : public FilteredSessions {
   Counters& counters() { return around_.counters; }
   const Clock& clock() const { return around_.hub.clock(); }
   MessageCache& messages() { return messages_; }
+  PlainRuns& plain_runs() { return plain_runs_; }
 
   // ---- connections
   SlotId add_client(Client& client) { return clients_.add(std::make_unique<Client*>(&client)); }
@@ -86,7 +87,7 @@ class Exchange final : public FilteredSessions {
 
   // FilteredSessions
   void entries_come(RoomId room, const std::string& name, Seq before) override;
-  void message_comes(const Signal& signal) override;
+  void messages_come(const Run& run) override;
   void rights_changed(RoomId room, const std::string& user_id) override;
 
  private:
@@ -97,6 +98,7 @@ class Exchange final : public FilteredSessions {
 
   Surroundings around_;
   MessageCache messages_;
+  PlainRuns plain_runs_;
   SlotMap<Client*> clients_;
   std::unordered_map<Hub::SessionId, std::unique_ptr<Session>> sessions_;
   SubscriptionTree tree_;

@@ -29,6 +29,8 @@ class Message {
   // What is left of its Message Expiry Interval, at least 0; nothing: it does not expire. 0: it has (MQTT 5 §3.3.2.3.3).
   std::optional<std::uint32_t> expires_in_s(UnixMs now) const;
 
+  bool expires() const { return publication_.properties.message_expiry_interval_s.has_value(); }
+
   // Encoded for that version; made when first asked for.
   const SharedPublish& shared(Version version);
   // The whole packet with QoS 0, no RETAIN and nothing of one receiver's own: the same bytes for many.

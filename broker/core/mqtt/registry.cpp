@@ -195,7 +195,7 @@ void Registry::schedule_will(const std::string& client_id, Known& known, std::op
   if (!will) return;
   const std::uint32_t delay_s = std::min(will->delay_s, expiry_s);
   if (delay_s == 0) return publish_will(known.subject, std::move(*will));
-  known.will = std::move(will);
+  known.will = std::make_unique<WillMessage>(std::move(*will));
   known.will_due = clock_.mono_ms() + MonoMs{delay_s} * 1000;
   due(known.will_due, client_id);
 }

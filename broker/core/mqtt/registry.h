@@ -23,6 +23,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "broker/base/queue.h"
 #include "broker/core/log.h"
 #include "broker/core/mqtt/state.h"
 #include "storage/mqtt_store.h"
@@ -110,6 +111,7 @@ class Registry final : public Follower {
 
   // Follower
   void entries(std::vector<Run> runs) override;
+  void messages(std::vector<Run>) override {}
   void signal(SignalPtr) override {}
   void rights_changed(const RoomInfo&, const std::string&, Role) override {}
   void pruned(RoomId, Seq) override {}
@@ -136,9 +138,9 @@ class Registry final : public Follower {
     std::vector<std::string> filters;                // watched here
     std::unordered_map<RoomId, Position> positions;  // its own, and rooms that matched first while it was away
     MonoMs expires = 0;                              // 0: never
-    std::optional<WillMessage> will;                 // waits for its delay
+    std::unique_ptr<WillMessage> will;               // waits for its delay
     MonoMs will_due = 0;
-    std::deque<Waiting> waiting;
+    Queue<Waiting> waiting;
   };
 
   Known* find(const std::string& client_id, std::uint64_t generation);

@@ -8,8 +8,13 @@
 
 namespace parley::mqtt {
 
+namespace {
+// Buckets of a table that mostly has one element: by itself it takes 13 for the first.
+constexpr std::size_t few = 2;
+}  // namespace
+
 Session::Session(Exchange& exchange, std::unique_ptr<SessionState> state)
-    : exchange_(exchange), state_(std::move(state)), id_(exchange.hub().add_session(*this)) {
+    : exchange_(exchange), state_(std::move(state)), id_(exchange.hub().add_session(*this)), by_filter_(few), rooms_(few) {
   exchange_.counters().sessions.add(1);
   window_.restore(std::move(state_->in_flight), state_->next_packet_id);
   for (Position& position : state_->positions) {
@@ -131,7 +136,7 @@ bool Session::on_pubrec(std::uint16_t packet_id, Reason reason) {
   }
   message->released = true;
   if (stored().id != 0) {
-    changed_.insert(packet_id);
+    note().changed.insert(packet_id);
     must_save_ = true;
   }
   send_packet(Pubrel{{packet_id, Reason::success, {}}});

@@ -5,7 +5,6 @@
 //
 // Threads: its worker's.
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,9 +12,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "broker/base/queue.h"
 #include "broker/core/hub.h"
 #include "broker/core/mqtt/filters.h"
 #include "broker/core/mqtt/message.h"
+#include "broker/core/mqtt/plain_runs.h"
 #include "broker/core/mqtt/settings.h"
 #include "broker/core/mqtt/window.h"
 #include "storage/mqtt_store.h"
@@ -70,7 +71,7 @@ class Session final : public parley::Subscriber {
   // Entries after `before` are about to be delivered; nothing: a message that is not kept has come.
   void wants(RoomId room, const std::string& name, std::optional<Seq> before, const std::vector<std::uint32_t>& subscriptions);
   // For a session that is just attaching to the room.
-  void hold(RoomId room, const EntryPtr& message);
+  void hold(const Run& run);
   void deliver_shared(const std::string& filter, const std::string& room, const EntryPtr& entry);
   // Rights changed: a room that was denied may be open now.
   void ask_again(RoomId room, const std::string& user_id);
@@ -82,8 +83,8 @@ class Session final : public parley::Subscriber {
   Allowance allowance(const Cursor& cursor) const override;
   void deliver(Cursor& cursor, const Delivery& delivery) override;
   void gap(Cursor& cursor, Seq from, Seq to) override;
-  void signal(const Cursor&, const Frame&) override {}
-  bool message(const Cursor& cursor, const EntryPtr& message) override;
+  void signals(const Cursor&, const Frame&, unsigned) override {}
+  bool messages(const Cursor& cursor, const Run& run) override;
   void held_back(Cursor& cursor) override;
   void detached(Cursor& cursor, const Error& why) override;
   const Subject& subject() const override { return *state_->subject; }
@@ -133,7 +134,7 @@ class Session final : public parley::Subscriber {
     std::string after;
     bool more = true;
     bool reading = false;
-    std::deque<RetainedMessage> messages;
+    Queue<RetainedMessage> messages;
     std::unordered_map<RoomId, Seq> heads;  // of the rooms that the session was in: what is above them comes live
   };
 
@@ -204,6 +205,9 @@ class Session final : public parley::Subscriber {
     const std::vector<std::uint32_t>* ids = nullptr;
     const std::string* share = nullptr;
   };
+  static Joined& joined(const Cursor& cursor) { return *static_cast<Joined*>(cursor.place); }
+  void hold_all(const Run& run);
+  bool send_plain(const Joined& room, const EntryRange& entries);
   void send_message(const Joined& room, const EntryPtr& message);
   void append_live(std::string& out, const Joined& room, const EntryPtr& entry, bool alone);
   void append(std::string& out, Message& message, const std::string& name, Terms terms, bool alone);
@@ -223,33 +227,38 @@ class Session final : public parley::Subscriber {
   std::vector<Subscribed> subscriptions_;
   std::unordered_map<std::string, std::uint32_t> by_filter_;
   std::unordered_map<RoomId, std::unique_ptr<Joined>> rooms_;
-  std::deque<RoomId> waiting_;
+  Queue<RoomId> waiting_;
   std::vector<RoomId> retry_;
   Window window_;
-  std::deque<Job> jobs_;
+  Queue<Job> jobs_;
   bool job_running_ = false;
-  std::deque<RetainedJob> retained_;
-  std::deque<SharedMessage> shared_;  // not sent yet; no more than the groups' credit
+  Queue<RetainedJob> retained_;
+  Queue<SharedMessage> shared_;  // not sent yet; no more than the groups' credit
   // Messages that are not kept, in their order, from the first one whose room is still attached to.
-  std::deque<std::pair<RoomId, EntryPtr>> held_;
+  Queue<std::pair<RoomId, EntryPtr>> held_;
   struct Resend {
     std::uint16_t packet_id = 0;
     EntryPtr entry;
   };
-  std::unordered_set<RoomId> moved_;           // rooms whose cursors storage does not know
-  std::unordered_set<std::uint16_t> changed_;  // packet ids, alike
-  std::vector<std::uint16_t> outbound_done_;
-  std::vector<std::uint16_t> inbound_held_;
-  std::vector<std::uint16_t> inbound_done_;
-  std::vector<ShareProgress> shares_done_;  // with QoS 2, this client's own from the same commit on
-  std::deque<Gated> gate_;
+  // Of a stored session: what storage does not know. Null: nothing.
+  struct Unsaved {
+    std::unordered_set<RoomId> moved;           // rooms whose cursors it does not know
+    std::unordered_set<std::uint16_t> changed;  // packet ids, alike
+    std::vector<std::uint16_t> outbound_done;
+    std::vector<std::uint16_t> inbound_held;
+    std::vector<std::uint16_t> inbound_done;
+    std::vector<ShareProgress> shares_done;  // with QoS 2, this client's own from the same commit on
+  };
+  Unsaved& note();
+  std::unique_ptr<Unsaved> unsaved_;
+  Queue<Gated> gate_;
   std::size_t gate_bytes_ = 0;
   std::uint64_t saves_made_ = 0;
   MonoMs saved_ms_ = 0;  // when the last save was made
   bool saving_ = false;
-  bool must_save_ = false;      // before what is sent next
-  bool save_soon_ = false;      // something in gate_ waits for a save that is not made
-  std::deque<Resend> resends_;  // not sent again yet
+  bool must_save_ = false;  // before what is sent next
+  bool save_soon_ = false;  // something in gate_ waits for a save that is not made
+  Queue<Resend> resends_;   // not sent again yet
   std::size_t resends_missing_ = 0;
   bool resuming_ = false;  // until all of resends_ were sent: nothing new overtakes them
 };

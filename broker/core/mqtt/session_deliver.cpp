@@ -12,18 +12,17 @@ namespace parley::mqtt {
 
 parley::Subscriber::Allowance Session::allowance(const Cursor& cursor) const {
   if (client_ == nullptr || resuming_ || client_->congested() || gate_bytes_ > exchange_.settings().run_bytes) return {};
-  const Joined* room = find(cursor.room->info.id);
   const std::size_t bytes = exchange_.settings().run_bytes;
   constexpr unsigned entries_max = 256;
-  if (room->qos == QoS::at_most_once) return {entries_max, bytes};
+  if (joined(cursor).qos == QoS::at_most_once) return {entries_max, bytes};
   return {window_.free(), bytes};
 }
 
 void Session::held_back(Cursor& cursor) {
-  Joined* room = find(cursor.room->info.id);
-  if (room->waiting) return;
-  if (room->qos != QoS::at_most_once && window_.free() == 0) exchange_.counters().window_full.add();
-  room->waiting = true;
+  Joined& room = joined(cursor);
+  if (room.waiting) return;
+  if (room.qos != QoS::at_most_once && window_.free() == 0) exchange_.counters().window_full.add();
+  room.waiting = true;
   waiting_.push_back(cursor.room->info.id);
 }
 
@@ -31,28 +30,31 @@ void Session::held_back(Cursor& cursor) {
 void Session::gap(Cursor& /*cursor*/, Seq from, Seq to) { exchange_.counters().lose(Lost::pruned, to - from + 1); }
 
 void Session::deliver(Cursor& cursor, const Delivery& delivery) {
-  Joined& room = *find(cursor.room->info.id);
-  if (stored().id != 0 && room.qos != QoS::at_most_once) moved_.insert(cursor.room->info.id);
-  std::string out;
-  for (Seq seq = delivery.first; seq <= delivery.last; ++seq) {
-    const EntryPtr& entry = delivery.page == nullptr ? cursor.room->tail().at(seq) : delivery.page[seq - delivery.first];
-    if (!room.skip.empty() && std::binary_search(room.skip.begin(), room.skip.end(), seq)) continue;
-    append_live(out, room, entry, delivery.first == delivery.last);
-  }
+  Joined& room = joined(cursor);
+  if (stored().id != 0 && room.qos != QoS::at_most_once) note().moved.insert(cursor.room->info.id);
   cursor.sent = cursor.acked = delivery.last;
+  const EntryRange entries(delivery);
+  if (room.skip.empty() && send_plain(room, entries)) return;
+  std::string out;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (!room.skip.empty() && std::binary_search(room.skip.begin(), room.skip.end(), delivery.first + i)) continue;
+    append_live(out, room, entries[i], entries.size() == 1);
+  }
   std::erase_if(room.skip, [&](Seq seq) { return seq <= delivery.last; });
   send(out);
 }
 
-bool Session::message(const Cursor& cursor, const EntryPtr& message) {
+bool Session::messages(const Cursor& cursor, const Run& run) {
   if (client_ == nullptr) return true;
-  const RoomId id = cursor.room->info.id;
-  if (held_.empty()) {
-    send_message(*find(id), message);
-  } else if (held_.size() < exchange_.settings().held_messages_max) {
-    held_.emplace_back(id, message);
-  } else {
-    exchange_.counters().lose(Lost::held_full);
+  const EntryRange messages(*run.entries);
+  if (!held_.empty()) {
+    hold_all(run);
+  } else if (client_->congested()) {
+    exchange_.counters().lose(Lost::congested, messages.size());
+  } else if (const Joined& room = joined(cursor); !send_plain(room, messages)) {
+    std::string out;
+    for (std::size_t i = 0; i < messages.size(); ++i) append_live(out, room, messages[i], messages.size() == 1);
+    send(out);
   }
   return true;
 }
@@ -62,6 +64,19 @@ void Session::send_message(const Joined& room, const EntryPtr& message) {
   std::string out;
   append_live(out, room, message, true);
   send(out);
+}
+
+// In one piece that others get as well, where there is nothing in it of this session's own. False: to be made for this one.
+bool Session::send_plain(const Joined& room, const EntryRange& entries) {
+  const bool own = room.retain_as_published || room.meta || room.some_no_local || !room.ids.empty() || client_->uses_aliases();
+  if (own || must_save_ || !gate_.empty()) return false;
+  const PlainRun& run = exchange_.plain_runs().get(entries, room.name, client_->version(), exchange_.messages());
+  const bool acknowledged = run.acknowledged && room.qos != QoS::at_most_once;
+  if (!run.same_for_all || acknowledged || run.packet_bytes > client_->packet_bytes_max()) return false;
+  if (run.packets == 0) return true;
+  exchange_.counters().messages_out.add(run.packets);
+  client_->send_frame(PacketType::publish, run.frame, run.packets);
+  return true;
 }
 
 void Session::append_live(std::string& out, const Joined& room, const EntryPtr& entry, bool alone) {
@@ -150,7 +165,7 @@ void Session::append(std::string& out, Message& message, const std::string& name
       under_way.order = state_->next_order++;
       to.packet_id = window_.add(std::move(under_way)).packet_id;
       if (stored().id != 0) {
-        changed_.insert(to.packet_id);
+        note().changed.insert(to.packet_id);
         must_save_ = must_save_ || terms.qos == QoS::exactly_once || exchange_.settings().save_interval_ms == 0;
       }
     }
@@ -195,7 +210,7 @@ void Session::resent_read(unsigned connection, std::size_t at, Result<LogPage> p
 // No more at a time than the client takes now, which may be less than it took before [MQTT-3.3.4-9].
 void Session::go_on_resending() {
   const auto waits = [&](const Resend& resend) { return window_.find(resend.packet_id) != nullptr; };
-  auto sent = window_.size() - static_cast<std::size_t>(std::count_if(resends_.begin(), resends_.end(), waits));
+  auto sent = window_.size() - resends_.count_if(waits);
   std::string out;
   for (; !resends_.empty(); resends_.pop_front()) {
     const Resend& resend = resends_.front();
@@ -213,7 +228,7 @@ void Session::go_on_resending() {
       send(out);
       out.clear();
       if (!message->released && stored().id != 0) {
-        changed_.insert(message->packet_id);
+        note().changed.insert(message->packet_id);
         must_save_ = true;
       }
       message->released = true;

@@ -67,6 +67,7 @@ void Session::attached(RoomId id, unsigned serial, Result<Hub::Attachment> resul
   }
   Cursor& cursor = *result->cursor;
   room->cursor = &cursor;
+  cursor.place = room;
   // Also where that is pruned already: then the hub says so and goes on behind it.
   if (room->position) cursor.sent = std::min(*room->position, cursor.room->tail().head());
   cursor.acked = cursor.sent;
@@ -107,11 +108,19 @@ void Session::ask_again(RoomId id, const std::string& user_id) {
   rooms_.erase(id);
 }
 
-void Session::hold(RoomId id, const EntryPtr& message) {
-  Joined* room = find(id);
-  if (room == nullptr || !room->attaching) return;
-  if (held_.size() >= exchange_.settings().held_messages_max) return exchange_.counters().lose(Lost::held_full);
-  held_.emplace_back(id, message);
+void Session::hold(const Run& run) {
+  const Joined* room = find(run.room);
+  if (room != nullptr && room->attaching) hold_all(run);
+}
+
+void Session::hold_all(const Run& run) {
+  for (const EntryPtr& message : *run.entries) {
+    if (held_.size() >= exchange_.settings().held_messages_max) {
+      exchange_.counters().lose(Lost::held_full);
+    } else {
+      held_.emplace_back(run.room, message);
+    }
+  }
 }
 
 // What all subscriptions that match amount to: one delivery at the highest QoS, with all identifiers.

@@ -37,30 +37,37 @@ void Session::finish(std::uint16_t packet_id) {
   const InFlight* message = window_.find(packet_id);
   if (message == nullptr) return;
   if (stored().id != 0) {
-    if (message->saved) outbound_done_.push_back(packet_id);
-    changed_.erase(packet_id);
-    moved_.insert(message->room);
+    if (message->saved) note().outbound_done.push_back(packet_id);
+    note().changed.erase(packet_id);
+    note().moved.insert(message->room);
   }
   window_.remove(packet_id);
 }
 
 void Session::hold_received(std::uint16_t packet_id) {
   state_->received.push_back(packet_id);
-  if (stored().id != 0) inbound_held_.push_back(packet_id);
+  if (stored().id != 0) note().inbound_held.push_back(packet_id);
 }
 
 void Session::on_pubrel(std::uint16_t packet_id) {
   const bool known = std::erase(state_->received, packet_id) != 0;
   if (known && stored().id != 0) {
-    inbound_done_.push_back(packet_id);
+    note().inbound_done.push_back(packet_id);
     must_save_ = true;
   }
   send_packet(Pubcomp{{packet_id, known ? Reason::success : Reason::packet_identifier_not_found, {}}});
 }
 
+Session::Unsaved& Session::note() {
+  if (!unsaved_) unsaved_ = std::make_unique<Unsaved>();
+  return *unsaved_;
+}
+
 bool Session::unsaved() const {
-  return stored().id != 0 && !(moved_.empty() && changed_.empty() && outbound_done_.empty() && inbound_held_.empty() &&
-                               inbound_done_.empty() && shares_done_.empty());
+  if (stored().id == 0 || !unsaved_) return false;
+  const Unsaved& is = *unsaved_;
+  return !(is.moved.empty() && is.changed.empty() && is.outbound_done.empty() && is.inbound_held.empty() &&
+           is.inbound_done.empty() && is.shares_done.empty());
 }
 
 // What was sent with QoS 1, and what was acknowledged, is no hurry.
@@ -107,12 +114,14 @@ std::optional<SessionSave> Session::take_save() {
 SessionSave Session::make_save() {
   SessionSave save;
   save.session = stored();
-  for (const RoomId id : std::exchange(moved_, {})) {
+  const std::unique_ptr<Unsaved> what = std::exchange(unsaved_, nullptr);
+  if (!what) return save;
+  for (const RoomId id : what->moved) {
     const Joined* room = find(id);
     if (room == nullptr || room->qos == QoS::at_most_once) continue;
     if (room->cursor != nullptr || room->position) save.cursors.push_back(cursor_of(id, *room));
   }
-  for (const std::uint16_t packet_id : std::exchange(changed_, {})) {
+  for (const std::uint16_t packet_id : what->changed) {
     InFlight* message = window_.find(packet_id);
     // One of a group goes to another member when this one is gone.
     if (message == nullptr || (!message->share.empty() && message->qos == QoS::at_least_once)) continue;
@@ -121,10 +130,10 @@ SessionSave Session::make_save() {
     save.outbound.push_back({packet_id, state, message->room, message->seq, message->order});
     message->saved = true;
   }
-  save.outbound_done = std::exchange(outbound_done_, {});
-  save.inbound_held = std::exchange(inbound_held_, {});
-  save.inbound_done = std::exchange(inbound_done_, {});
-  save.shares = std::exchange(shares_done_, {});
+  save.outbound_done = std::move(what->outbound_done);
+  save.inbound_held = std::move(what->inbound_held);
+  save.inbound_done = std::move(what->inbound_done);
+  save.shares = std::move(what->shares_done);
   return save;
 }
 

@@ -30,7 +30,7 @@ void Session::send_shared() {
     if (subscription.id != 0) ids.push_back(subscription.id);
     const std::size_t under_way = window_.size();
     const bool own = qos == QoS::exactly_once && stored().id != 0 && taken.entry->seq != 0;
-    if (own) shares_done_.push_back({taken.filter, taken.entry->room, {{taken.entry->seq, taken.entry->seq}}, {}});
+    if (own) note().shares_done.push_back({taken.filter, taken.entry->room, {{taken.entry->seq, taken.entry->seq}}, {}});
     std::string out;
     if (!client_->congested() && !taken.entry->deleted) {
       append(out, message, taken.room,
@@ -82,8 +82,8 @@ void Session::leave_groups() {
 // By UNSUBSCRIBE: what was sent is finished here.
 void Session::leave_group(std::uint32_t place) {
   const std::string filter = subscriptions_[place].state.filter;
-  std::erase_if(shared_, [&](const SharedMessage& message) { return message.filter == filter; });
-  for (InFlight& message : window_.messages()) {
+  shared_.erase_if([&](const SharedMessage& message) { return message.filter == filter; });
+  for (InFlight& message : window_.messages_to_change()) {
     if (message.share != filter) continue;
     shared_done(filter, message.room, message.seq);
     message.share.clear();

@@ -336,7 +336,7 @@ void Session::drop_subscription(std::uint32_t place) {
   exchange_.counters().subscriptions.add(-1);
   by_filter_.erase(filter);
   subscriptions_[place] = {};
-  std::erase_if(retained_, [&](const RetainedJob& job) { return job.subscription == place; });
+  retained_.erase_if([&](const RetainedJob& job) { return job.subscription == place; });
   for (auto it = rooms_.begin(); it != rooms_.end();) {
     Joined& room = *it->second;
     if (std::erase(room.matched, place) != 0) merge(room);

@@ -64,8 +64,8 @@ struct Counters {
   std::array<Counter, static_cast<unsigned>(Lost::count)> lost;
 
   void lose(Lost why, std::uint64_t n = 1) { lost[static_cast<unsigned>(why)].add(n); }
-  void sent(PacketType type, std::size_t bytes) {
-    packets_out[static_cast<unsigned>(type)].add();
+  void sent(PacketType type, std::size_t bytes, unsigned packets = 1) {
+    packets_out[static_cast<unsigned>(type)].add(packets);
     bytes_out.add(bytes);
   }
 };

@@ -101,14 +101,17 @@ void Shares::entries(std::vector<Run> runs) {
   if (stored()) pump();
 }
 
-void Shares::signal(SignalPtr signal) {
-  if (!signal->message) return;
-  std::vector<FilterOwner> matched;
-  tree_.match(*signal->name, matched);
-  for (const FilterOwner& owner : matched) {
-    Group& group = *by_number_.at(owner.id);
-    const Member& member = group.members[group.next++ % group.members.size()];
-    workers_.deliver_shared(member.who, group.filter, signal->name, signal->message);
+void Shares::messages(std::vector<Run> runs) {
+  for (const Run& run : runs) {
+    std::vector<FilterOwner> matched;
+    tree_.match(*run.name, matched);
+    for (const FilterOwner& owner : matched) {
+      Group& group = *by_number_.at(owner.id);
+      for (const EntryPtr& message : *run.entries) {
+        const Member& member = group.members[group.next++ % group.members.size()];
+        workers_.deliver_shared(member.who, group.filter, run.name, message);
+      }
+    }
   }
 }
 

@@ -64,7 +64,8 @@ class Shares final : public Follower {
 
   // Follower
   void entries(std::vector<Run> runs) override;
-  void signal(SignalPtr signal) override;
+  void messages(std::vector<Run> runs) override;
+  void signal(SignalPtr) override {}
   void rights_changed(const RoomInfo&, const std::string&, Role) override {}
   void pruned(RoomId, Seq) override {}
   void login_revoked(const std::string&) override {}

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -20,8 +21,8 @@ class Window {
   void set_limit(unsigned limit) { limit_ = limit; }
   unsigned limit() const { return limit_; }
 
-  unsigned free() const { return messages_.size() >= limit_ ? 0 : limit_ - static_cast<unsigned>(messages_.size()); }
-  std::size_t size() const { return messages_.size(); }
+  unsigned free() const { return size() >= limit_ ? 0 : limit_ - static_cast<unsigned>(size()); }
+  std::size_t size() const { return under_way_ ? under_way_->messages.size() : 0; }
 
   // Gives the message a packet id that is not in use, from 1 on [MQTT-2.2.1-3] [MQTT-2.2.1-4].
   InFlight& add(InFlight message);
@@ -29,14 +30,18 @@ class Window {
   void remove(std::uint16_t packet_id);
 
   // In the order of sending.
-  std::list<InFlight>& messages() { return messages_; }
-  const std::list<InFlight>& messages() const { return messages_; }
-  std::vector<InFlight> copy() const { return {messages_.begin(), messages_.end()}; }
+  const std::list<InFlight>& messages() const;
+  std::list<InFlight>& messages_to_change() { return under_way().messages; }
+  std::vector<InFlight> copy() const { return {messages().begin(), messages().end()}; }
   std::uint16_t next_packet_id() const { return next_; }
 
  private:
-  std::list<InFlight> messages_;
-  std::unordered_map<std::uint16_t, std::list<InFlight>::iterator> by_id_;
+  struct UnderWay {
+    std::list<InFlight> messages;
+    std::unordered_map<std::uint16_t, std::list<InFlight>::iterator> by_id;
+  };
+  UnderWay& under_way();
+  std::unique_ptr<UnderWay> under_way_;  // a session with QoS 0 alone never has one
   std::uint16_t next_ = 1;
   unsigned limit_ = 0;
 };

@@ -207,6 +207,7 @@ TEST_F(RoomsApi, ReadMarksOnlyGrow) {
 
 struct Listener final : Follower {
   void entries(std::vector<Run>) override {}
+  void messages(std::vector<Run>) override {}
   void signal(SignalPtr signal) override { signals.push_back(std::move(signal)); }
   void rights_changed(const RoomInfo&, const std::string&, Role) override {}
   void pruned(RoomId, Seq) override {}

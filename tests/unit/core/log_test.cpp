@@ -356,5 +356,26 @@ TEST_F(LogTest, SignalsFromRestNeedTheRight) {
   EXPECT_TRUE(any_contains(adas->heard(), R"("signal":"typing")"));
 }
 
+// What comes in one turn of the loop is one batch; without turns the first entry begins one.
+TEST_F(LogTest, ATurnIsOneBatch) {
+  for (const bool turns : {true, false}) {
+    LogSettings settings;
+    settings.batches.turns = turns;
+    restart(settings);
+    ASSERT_TRUE(create(user("ada"), "general").ok());
+    const std::uint64_t commits = world->log.counters().commits.get();
+    unsigned acked = 0;
+    for (int i = 0; i < 5; ++i) {
+      Publish entry;
+      entry.room = "general";
+      entry.body = "{}";
+      world->log.publish(user("ada"), entry, [&](const Result<Appended>& result) { acked += result.ok() ? 1 : 0; });
+    }
+    world->run();
+    EXPECT_EQ(acked, 5U);
+    EXPECT_EQ(world->log.counters().commits.get() - commits, turns ? 1U : 2U);
+  }
+}
+
 }  // namespace
 }  // namespace parley

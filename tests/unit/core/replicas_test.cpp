@@ -353,7 +353,7 @@ TEST_F(Replicas, AFilterGetsMessagesThatAreNotKept) {
     log(0).publish(subject("ada"), message, [](const Result<Appended>& sent) { EXPECT_TRUE(sent.ok()); });
   }
   world.run();
-  EXPECT_EQ(all.messages, (std::vector<std::string>{"one", "two", "three"}));
+  EXPECT_EQ(all.heard, (std::vector<std::string>{"one", "two", "three"}));
 }
 
 // The answer to a look-up is old news when it arrives, and nothing else tells what was committed meanwhile.

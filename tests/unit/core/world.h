@@ -115,6 +115,7 @@ class World {
   // Runs everything until all queues are empty.
   void run() {
     for (bool busy = true; busy;) {
+      log.end_turn();
       busy = log_executor.run() > 0;
       for (auto& worker : workers) busy = worker->executor.run() > 0 || busy;
     }

@@ -32,6 +32,35 @@ TEST(Loop, RunsTasksInTheOrderOfPosting) {
   EXPECT_EQ(ran, (std::vector<int>{1, 2, 3}));
 }
 
+// What one turn posts to another loop arrives there in one turn, in order, and not before the turn has ended.
+TEST(Loop, PostsOfATurnArriveTogether) {
+  Loop far;
+  Loop near;
+  std::vector<int> turns;  // of the far loop, by task
+  int turn = 0;
+  far.at_turn_end([&] { ++turn; });
+  std::thread there([&] { far.run(); });
+  constexpr int tasks = 200;
+  bool ended = false;
+  std::atomic<bool> early = false;
+  near.post([&] {
+    for (int i = 0; i < tasks; ++i) {
+      far.post([&, i] {
+        early = early || !ended;
+        turns.push_back(i == static_cast<int>(turns.size()) ? turn : -1);
+        if (i + 1 == tasks) far.stop();
+      });
+    }
+    std::this_thread::yield();
+    ended = true;
+    near.stop();
+  });
+  near.run();
+  there.join();
+  EXPECT_FALSE(early);
+  EXPECT_EQ(turns, std::vector<int>(tasks, turns.front()));
+}
+
 TEST(Loop, TakesTasksFromManyThreads) {
   Loop loop;
   constexpr int threads_count = 4;

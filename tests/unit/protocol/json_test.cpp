@@ -3,9 +3,26 @@
 #include <gtest/gtest.h>
 
 #include "broker/base/utf8.h"
+#include "broker/protocol/json_plain.h"
 
 namespace parley::json {
 namespace {
+
+// At every place of a text, every byte; what stands around it may not matter.
+TEST(JsonPlain, StopsAtTheFirstByteThatMustBeLookedAt) {
+  for (const char around : {'x', '\x7f', '\x80', '\xff', '!', '#', '[', ']', ' '}) {
+    for (std::size_t length = 1; length <= 20; ++length) {
+      for (std::size_t at = 0; at < length; ++at) {
+        for (unsigned byte = 0; byte < 256; ++byte) {
+          std::string text(length, around);
+          text[at] = static_cast<char>(byte);
+          const bool plain = byte >= 0x20 && byte != '"' && byte != '\\';
+          ASSERT_EQ(plain_length(text), plain ? length : at) << byte << " at " << at << " of " << length;
+        }
+      }
+    }
+  }
+}
 
 TEST(JsonCheck, TakesWhatRfc8259Takes) {
   for (const char* text : {"{}", "[]", "null", "true", "false", "0", "-0", "1.5", "1e9", "1E+9", "-1.25e-3", "\"\"", " \t\r\n{} ",

@@ -107,11 +107,11 @@ class Peer final : public Transport {
 
 class MqttWorld : public TakeOver, public ShareDelivery {
  public:
-  MqttWorld() : MqttWorld(nullptr, "broker") {}
+  explicit MqttWorld(LogSettings log_settings = {}) : MqttWorld(nullptr, "broker", std::move(log_settings)) {}
   // On the storage of another one, which has crashed when it is not run any more.
-  MqttWorld(fakes::MemoryStore* storage, std::string owner)
+  MqttWorld(fakes::MemoryStore* storage, std::string owner, LogSettings log_settings = {})
       : store(storage == nullptr ? fakes::MemoryStore(log_executor) : fakes::MemoryStore(log_executor, *storage)),
-        log(store, clock, LogSettings{}),
+        log(store, clock, std::move(log_settings)),
         registry(log, clock, HashKey{1, 2}, registry_settings(std::move(owner)), *this, &store),
         shares(log, HashKey{5, 6}, *this) {
     for (int i = 0; i < 2; ++i) {
@@ -159,6 +159,7 @@ class MqttWorld : public TakeOver, public ShareDelivery {
 
   void run() {
     for (bool busy = true; busy;) {
+      log.end_turn();
       busy = log_executor.run() > 0;
       for (auto& worker : workers) busy = worker->executor.run() > 0 || busy;
     }
