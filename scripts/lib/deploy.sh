@@ -36,6 +36,9 @@ debian_tool() {
   printf '%s\n' "$dir/$package/$path"
 }
 
+# Its version, from the archive's name.
+debian_tool_version() { find "$TOOLS/debian/apt/archives" -name "$1_*.deb" -printf '%f\n' | sed -E 's/^[^_]*_([^_]*)_.*/\1/' | head -n 1; }
+
 # The npm package that carries the AWS provider's schema: fetched once, not installed (it is of 390 MB unpacked). Prints where the archive is.
 aws_schema_package() {
   local name=@cdktf/provider-aws version=21.22.1 dir="$TOOLS/terraform" archive
