@@ -102,6 +102,9 @@ struct SessionOpened {
   bool present = false;        // an unexpired session goes on (MQTT 5 §3.2.2.1.1)
   SessionKey previous;         // id 0: nobody had the client id; otherwise that key is worth nothing any more
   std::string previous_owner;  // not empty: it was connected, there (MQTT 5 §3.1.4): to be told to disconnect it with 0x8E
+  // Its last connection ended with its owner's lease, or is another owner's that has just lost it: what that one sent last may
+  // not have been saved.
+  bool interrupted = false;
   std::vector<MqttSubscription> subscriptions;  // ascending by filter
   std::vector<Outbound> outbound;               // ascending by order
   std::vector<std::uint16_t> inbound;           // QoS 2 packet identifiers that are not released yet

@@ -68,6 +68,10 @@ struct Config {
 
   // Limits of MQTT
   std::size_t mqtt_packet_bytes = 1U << 20U;
+  std::size_t mqtt_connect_bytes = 256U << 10U;
+  std::size_t mqtt_client_id_bytes = 1024;
+  unsigned mqtt_filters_max = 8192;
+  unsigned mqtt_user_properties_max = 1024;
   std::size_t mqtt_topic_bytes = 512;
   unsigned mqtt_topic_levels = 32;
   unsigned mqtt_subscriptions_max = 10'000;
@@ -75,9 +79,15 @@ struct Config {
   unsigned mqtt_inflight_max = 256;
   unsigned mqtt_topic_aliases = 64;
   unsigned mqtt_sessions_max = 1'000'000;
+  unsigned mqtt_held_messages_max = 1024;
+  std::uint64_t mqtt_held_entries_max = 100'000;
   MonoMs mqtt_keep_alive_max = 0;  // 0: as clients ask
   MonoMs mqtt_session_expiry_max = 30LL * 86'400'000;
   MonoMs mqtt_sys_interval = 10'000;  // 0: no $SYS topics
+  MonoMs mqtt_save_interval = 250;    // 0: before anything is sent
+  MonoMs mqtt_lease = 60'000;
+  MonoMs mqtt_sweep_interval = 1000;
+  MonoMs mqtt_wills_interval = 250;
 
   // Limits of HTTP
   std::size_t http_header_bytes = 16U << 10U;

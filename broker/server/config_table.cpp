@@ -200,6 +200,10 @@ void add_connection_limits(Table& table, Config& c) {
 void add_mqtt_limits(Table& table, Config& c) {
   table.group = "MQTT";
   table.size("mqtt-packet-bytes", c.mqtt_packet_bytes, 1024, "a packet from a client, and with it a payload");
+  table.size("mqtt-connect-bytes", c.mqtt_connect_bytes, 256, "a CONNECT packet, which comes before anybody is known");
+  table.size("mqtt-client-id-bytes", c.mqtt_client_id_bytes, 23, "a client identifier");
+  table.number<unsigned>("mqtt-filters-max", c.mqtt_filters_max, 1, "topic filters in one SUBSCRIBE or UNSUBSCRIBE");
+  table.number<unsigned>("mqtt-user-properties-max", c.mqtt_user_properties_max, 0, "user properties of one packet");
   table.size("mqtt-topic-bytes", c.mqtt_topic_bytes, 16, "a topic name, a filter, a room's name");
   table.number<unsigned>("mqtt-topic-levels", c.mqtt_topic_levels, 1, "levels of a topic name or filter");
   table.number<unsigned>("mqtt-subscriptions-max", c.mqtt_subscriptions_max, 1, "subscriptions of one session");
@@ -213,6 +217,16 @@ void add_mqtt_limits(Table& table, Config& c) {
                  "longest keep-alive that a client may have; 0: any, and none at all (at most 65535 s)");
   table.duration("mqtt-session-expiry-max", c.mqtt_session_expiry_max, 0, "how long a session outlives its connection at most");
   table.number<unsigned>("mqtt-sessions-max", c.mqtt_sessions_max, 1, "sessions that outlive their connections");
+  table.number<unsigned>("mqtt-held-messages-max", c.mqtt_held_messages_max, 0,
+                         "QoS 0 messages that wait while a session enters a room");
+  table.number<std::uint64_t>("mqtt-held-entries-max", c.mqtt_held_entries_max, 0,
+                              "entries over the retention that a room keeps for sessions that have not had them");
+  table.duration("mqtt-save-interval", c.mqtt_save_interval, 0,
+                 "how often what sessions were sent and acknowledged is stored (in steps of 250 ms); 0: before it is sent");
+  table.duration("mqtt-lease", c.mqtt_lease, 2000,
+                 "a server that was not heard of for so long counts as dead: its sessions are free");
+  table.duration("mqtt-sweep-interval", c.mqtt_sweep_interval, 100, "how often sessions that expired are looked for");
+  table.duration("mqtt-wills-interval", c.mqtt_wills_interval, 100, "how often wills that are due are looked for");
   table.duration("mqtt-sys-interval", c.mqtt_sys_interval, 0, "how often the $SYS/broker topics are published; 0: never");
 }
 
@@ -302,6 +316,8 @@ Status check_mqtt(const Config& config) {
   if (config.mqtt_keep_alive_max > most * MonoMs{1000}) return refuse("--mqtt-keep-alive-max is at most 65535s");
   if (config.mqtt_packet_bytes > (256U << 20U) - 1) return refuse("--mqtt-packet-bytes is less than 256MiB");
   if (config.mqtt_topic_bytes > most) return refuse("--mqtt-topic-bytes is at most 65535");
+  if (config.mqtt_client_id_bytes > most) return refuse("--mqtt-client-id-bytes is at most 65535");
+  if (config.mqtt_connect_bytes > (256U << 20U) - 1) return refuse("--mqtt-connect-bytes is less than 256MiB");
   return ok_status();
 }
 

@@ -34,6 +34,7 @@ LogSettings log_settings(const Config& config, Random& random) {
   settings.body_bytes = config.frame_bytes;
   settings.retention.entries_max = config.retention_entries;
   settings.retention.age_max_ms = config.retention_age;
+  settings.retention.held_entries_max = config.mqtt_held_entries_max;
   settings.presence.names = config.presence_names;
   settings.presence.ttl_ms = config.presence_ttl;
   settings.catch_up.replicated = config.database.starts_with("postgres");
@@ -88,6 +89,9 @@ Status LogLoop::open() {
   mqtt::RegistrySettings registry_settings;
   registry_settings.sessions_max = config_.mqtt_sessions_max;
   registry_settings.owner = random_.id(16);
+  registry_settings.lease_ms = config_.mqtt_lease;
+  registry_settings.sweep_interval_ms = config_.mqtt_sweep_interval;
+  registry_settings.wills_interval_ms = config_.mqtt_wills_interval;
   mqtt_ = std::make_unique<mqtt::Registry>(*log_, loop_, random_key(random_), registry_settings, mqtt_workers_, store_.get());
   mqtt_shares_ = std::make_unique<mqtt::Shares>(*log_, random_key(random_), mqtt_workers_);
   hasher_ = std::make_unique<api::Hasher>(pool_, api::HasherSettings{*cost, config_.password_queue});
@@ -137,6 +141,7 @@ void LogLoop::tick() {
   log_->tick();
   watch_storage();
   watch_replicas();
+  watch_sessions();
   copy_gauges();
 }
 
@@ -148,6 +153,14 @@ void LogLoop::watch_replicas() {
   store_->durability([this](const Result<Durability>& durability) {
     if (durability) readiness_.replicated.store(*durability == Durability::replicated);
   });
+}
+
+void LogLoop::watch_sessions() {
+  const std::uint64_t failed = mqtt_->numbers().failed_saves.get();
+  const std::uint64_t before = std::exchange(failed_saves_then_, failed);
+  if (failed == before) return;
+  log::error("MQTT sessions could not be saved: a crash now would send again what they have",
+             {{"saves", failed - before}, {"reason", mqtt_->save_trouble()}});
 }
 
 // Storage is what its last commit was; without one for a while, or after a failed one, it is asked.

@@ -71,6 +71,7 @@ class LogLoop {
   void tick();
   void watch_storage();
   void watch_replicas();
+  void watch_sessions();
   void copy_gauges();
 
   const Config& config_;
@@ -93,6 +94,7 @@ class LogLoop {
   std::unique_ptr<net::Timer> mqtt_ticker_;
   std::uint64_t commits_then_ = 0;
   std::uint64_t failed_then_ = 0;
+  std::uint64_t failed_saves_then_ = 0;
   unsigned quiet_ticks_ = 0;
   bool probing_ = false;
   std::thread thread_;

@@ -218,8 +218,16 @@ void add_mqtt(Families& out, const MetricsSources& from) {
   for (const WorkerSource& worker : from.workers) add_nonzero(out, worker, "reason", worker.mqtt->refused, reason);
   out.counter("mqtt_connections_ended_total", "MQTT connections that the server ended, protocol errors among them, by reason");
   for (const WorkerSource& worker : from.workers) add_nonzero(out, worker, "reason", worker.mqtt->ended, reason);
+  out.counter("mqtt_filters_refused_total", "Topic filters of SUBSCRIBE packets that were not granted, by reason");
+  for (const WorkerSource& worker : from.workers) add_nonzero(out, worker, "reason", worker.mqtt->denied, reason);
+  each("mqtt_keep_alives_capped_total", "CONNECT packets whose keep-alive was above --mqtt-keep-alive-max", true,
+       [](const C& c) -> const Counter& { return c.keep_alives_capped; });
+  each("mqtt_session_expiries_capped_total", "CONNECT packets whose session expiry was above --mqtt-session-expiry-max", true,
+       [](const C& c) -> const Counter& { return c.expiries_capped; });
+  each("mqtt_window_full_total", "Times that messages waited since a client had not acknowledged those before", true,
+       [](const C& c) -> const Counter& { return c.window_full; });
   static constexpr std::array<const char*, static_cast<unsigned>(mqtt::Lost::count)> lost = {
-      "congested", "held_full", "too_large", "expired", "forbidden", "bad_topic", "bad_format", "refused"};
+      "congested", "held_full", "too_large", "expired", "forbidden", "bad_topic", "bad_format", "refused", "pruned"};
   out.counter("mqtt_messages_dropped_total", "Messages that reached somebody not, or were not taken, by reason");
   for (const WorkerSource& worker : from.workers) {
     for (std::size_t i = 0; i < lost.size(); ++i) out.sample(worker.mqtt->lost[i].get(), of(worker, "reason", lost[i]));
@@ -227,6 +235,9 @@ void add_mqtt(Families& out, const MetricsSources& from) {
   out.gauge("mqtt_sessions_away", "MQTT sessions whose clients are not connected").sample(from.mqtt_sessions->away.get());
   out.counter("mqtt_sessions_expired_total", "MQTT sessions that expired").sample(from.mqtt_sessions->expired.get());
   out.counter("mqtt_wills_total", "Wills published").sample(from.mqtt_sessions->wills.get());
+  out.counter("mqtt_session_saves_total", "Saves of stored MQTT sessions").sample(from.mqtt_sessions->saves.get());
+  out.counter("mqtt_session_saves_failed_total", "Saves of MQTT sessions that storage did not take")
+      .sample(from.mqtt_sessions->failed_saves.get());
 }
 
 void add_log(Families& out, const MetricsSources& from) {

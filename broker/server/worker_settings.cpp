@@ -22,7 +22,11 @@ NativeSettings native_settings(const Config& config) {
 mqtt::Settings mqtt_settings(const Config& config) {
   mqtt::Settings settings;
   settings.packets.packet_bytes_max = static_cast<std::uint32_t>(config.mqtt_packet_bytes);
-  settings.packets.connect_bytes_max = std::min(settings.packets.connect_bytes_max, settings.packets.packet_bytes_max);
+  settings.packets.connect_bytes_max =
+      std::min(static_cast<std::uint32_t>(config.mqtt_connect_bytes), settings.packets.packet_bytes_max);
+  settings.packets.client_id_bytes_max = config.mqtt_client_id_bytes;
+  settings.packets.filters_max = config.mqtt_filters_max;
+  settings.packets.user_properties_max = config.mqtt_user_properties_max;
   settings.topics = {config.mqtt_topic_bytes, config.mqtt_topic_levels};
   settings.subscriptions_max = config.mqtt_subscriptions_max;
   settings.receive_max = static_cast<std::uint16_t>(config.mqtt_receive_max);
@@ -31,6 +35,8 @@ mqtt::Settings mqtt_settings(const Config& config) {
   settings.keep_alive_max_s = static_cast<std::uint16_t>(config.mqtt_keep_alive_max / 1000);
   settings.session_expiry_max_s = static_cast<std::uint32_t>(std::min<MonoMs>(config.mqtt_session_expiry_max / 1000, 0xfffffffe));
   settings.connect_timeout_ms = config.connect_timeout;
+  settings.held_messages_max = config.mqtt_held_messages_max;
+  settings.save_interval_ms = config.mqtt_save_interval;
   return settings;
 }
 

@@ -13,7 +13,8 @@ struct SessionRow {
   std::string user_id;
   std::string owner;  // empty: not connected
   std::uint32_t expiry_s = 0;
-  UnixMs expires = 0;  // when not connected
+  UnixMs expires = 0;        // when not connected
+  bool interrupted = false;  // its last owner died
 
   bool connected() const { return !owner.empty(); }
 };

@@ -5,7 +5,7 @@
 #include "storage/sqlite/mqtt_subscriptions.h"
 #include "storage/sqlite/mqtt_wills.h"
 
-#define PARLEY_SESSION_COLUMNS "id, generation, client_id, user_id, owner, expiry_s, expires"
+#define PARLEY_SESSION_COLUMNS "id, generation, client_id, user_id, owner, expiry_s, expires, interrupted"
 
 namespace parley::sqlite {
 
@@ -20,6 +20,7 @@ std::optional<SessionRow> to_row(Query& query) {
   row.owner = query.text(4);
   row.expiry_s = static_cast<std::uint32_t>(query.integer(5));
   row.expires = query.integer(6);
+  row.interrupted = query.integer(7) != 0;
   return row;
 }
 
@@ -46,8 +47,8 @@ SessionKey insert_session(Connection& connection, const SessionOpening& opening,
 
 SessionKey take_over(Connection& connection, const SessionOpening& opening, SessionKey before) {
   const SessionKey key = {before.id, before.generation + 1};
-  Query(connection, "UPDATE mqtt_sessions SET generation=?, owner=?, expiry_s=?, expires=NULL WHERE id=?", key.generation,
-        opening.owner, opening.expiry_s, key.id)
+  Query(connection, "UPDATE mqtt_sessions SET generation=?, owner=?, expiry_s=?, expires=NULL, interrupted=0 WHERE id=?",
+        key.generation, opening.owner, opening.expiry_s, key.id)
       .run();
   return key;
 }
@@ -105,7 +106,8 @@ void disconnect_row(Connection& connection, SessionRow& row, UnixMs at) {
 void lapse_row(Connection& connection, SessionRow& row, UnixMs at) {
   disconnect_row(connection, row, at);
   ++row.key.generation;
-  Query(connection, "UPDATE mqtt_sessions SET generation=? WHERE id=?", row.key.generation, row.key.id).run();
+  row.interrupted = true;
+  Query(connection, "UPDATE mqtt_sessions SET generation=?, interrupted=1 WHERE id=?", row.key.generation, row.key.id).run();
   release_claims(connection, row.key.id, false);
 }
 
@@ -139,6 +141,7 @@ Result<SessionOpened> open_session(Connection& connection, const SessionOpening&
     }
   }
   out.present = row.has_value();
+  out.interrupted = row && (row->interrupted || row->connected());
   out.key = row ? take_over(connection, opening, row->key) : insert_session(connection, opening, out.previous.generation + 1);
   if (opening.will) put_will(connection, out.key.id, opening.client_id, *opening.will);
   out.subscriptions = subscriptions_of(connection, out.key.id);

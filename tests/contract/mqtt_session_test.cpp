@@ -274,6 +274,23 @@ TEST_P(MqttContract, ADeadOwnersSessionsLapse) {
   EXPECT_TRUE(open("c").present);
 }
 
+TEST_P(MqttContract, AnInterruptedSessionSaysSoOnce) {
+  EXPECT_FALSE(open("c").interrupted) << "a new one was not";
+  EXPECT_TRUE(open("c").interrupted) << "taken over: the other owner can save no more";
+  SessionOpening elsewhere = opening("c");
+  elsewhere.owner = "there";
+  renew("there", now + 1000);
+  open(elsewhere);
+  now += 1000;
+  sweep();
+  SessionOpened next = open("c");
+  EXPECT_TRUE(next.present);
+  EXPECT_TRUE(next.interrupted) << "its owner's lease ended";
+  ASSERT_TRUE(close(next.key).ok());
+  next = open("c");
+  EXPECT_FALSE(next.interrupted) << "closed in good order";
+}
+
 TEST_P(MqttContract, AnOwnerWithoutALeaseIsDead) {
   SessionOpening elsewhere = opening("c");
   elsewhere.owner = "nobody";

@@ -65,10 +65,12 @@ Result<SessionOpened> MemorySessions::open(const SessionOpening& opening, UnixMs
     }
   }
   out.present = session != nullptr;
+  out.interrupted = session != nullptr && (session->interrupted || !session->owner.empty());
   if (session == nullptr) session = &make(opening, out.previous.generation);
   ++session->key.generation;
   session->user_id = opening.user_id;
   session->owner = opening.owner;
+  session->interrupted = false;
   session->expiry_s = opening.expiry_s;
   if (opening.will) {
     const WillId id = ++last_will_;
@@ -130,6 +132,7 @@ void MemorySessions::lapse(Session& session, UnixMs now) {
   const auto lease = leases_.find(session.owner);
   disconnect(session, lease == leases_.end() ? now : lease->second);
   ++session.key.generation;
+  session.interrupted = true;
   shares_.release(session.key.id, [&](RoomId room, Seq seq) {
     return std::any_of(session.outbound.begin(), session.outbound.end(), [&](const auto& each) {
       return of_qos2(each.second.state) && each.second.room == room && each.second.seq == seq;

@@ -59,7 +59,8 @@ class MemorySessions {
     std::string user_id;
     std::string owner;  // empty: not connected
     std::uint32_t expiry_s = 0;
-    UnixMs expires = 0;  // when not connected
+    UnixMs expires = 0;        // when not connected
+    bool interrupted = false;  // its last owner died
     std::map<std::string, MqttSubscription> subscriptions;
     std::map<RoomId, SessionCursor> cursors;
     std::map<std::uint16_t, Outbound> outbound;

@@ -142,7 +142,8 @@ void Client::on(const Disconnect& packet) {
     return end(Reason::protocol_error, "the session expiry interval was zero and cannot be set by DISCONNECT");
   }
   if (expiry) expiry_s_ = std::min(*expiry, exchange_.settings().session_expiry_max_s);
-  if (packet.reason != Reason::disconnect_with_will) will_.reset();
+  // Any other reason is no good-bye: [MQTT-3.14.4-3].
+  if (packet.reason == Reason::success) will_.reset();
   lost();
   transport_.close(normal_closure, {});
 }
@@ -210,17 +211,19 @@ void Client::send_frame(PacketType type, const Frame& frame) {
   transport_.send(frame);
 }
 
-void Client::choose_alias(const std::string& topic, PublishTo& to) {
+void Client::choose_alias(const std::string& topic, PublishTo& to) const {
   if (alias_max_ == 0) return;
   const auto known = aliases_out_.find(topic);
   if (known != aliases_out_.end()) {
     to.topic_alias = known->second;
     to.topic_by_alias = true;
   } else if (aliases_out_.size() < alias_max_) {
-    const auto alias = static_cast<std::uint16_t>(aliases_out_.size() + 1);
-    aliases_out_[topic] = alias;
-    to.topic_alias = alias;
+    to.topic_alias = static_cast<std::uint16_t>(aliases_out_.size() + 1);
   }
+}
+
+void Client::alias_sent(const std::string& topic, const PublishTo& to) {
+  if (to.topic_alias && !to.topic_by_alias) aliases_out_[topic] = *to.topic_alias;
 }
 
 }  // namespace parley::mqtt

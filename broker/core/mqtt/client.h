@@ -58,7 +58,9 @@ class Client {
   void send_bytes(std::string_view bytes) { transport_.send(Frame::copy_of(bytes)); }
   // Topic aliases towards the client (MQTT 5 §3.3.2.3.4).
   bool uses_aliases() const { return alias_max_ != 0; }
-  void choose_alias(const std::string& topic, PublishTo& to);
+  void choose_alias(const std::string& topic, PublishTo& to) const;
+  // The packet that `to` describes is sent: the client knows its alias from now on.
+  void alias_sent(const std::string& topic, const PublishTo& to);
 
  private:
   enum class Stage : unsigned char { connecting, logging_in, arriving, connected, closed };
@@ -131,6 +133,7 @@ class Client {
   std::unordered_set<std::uint16_t> receiving_;  // QoS 2 publishes whose commit is awaited
   unsigned publishes_ = 0;                       // handed to the log and not answered
   unsigned unacked_ = 0;                         // QoS 1 of them, for Receive Maximum
+  std::size_t carried_ = 0;                      // QoS 2 of earlier connections, which do not count there (MQTT 5 §4.9)
 
   std::uint16_t alias_max_ = 0;
   std::unordered_map<std::string, std::uint16_t> aliases_out_;

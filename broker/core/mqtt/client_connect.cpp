@@ -65,6 +65,7 @@ void Client::read_properties(const Connect& packet) {
     if (longest != 0 && (keep_alive_s_ == 0 || keep_alive_s_ > longest)) {
       keep_alive_s_ = settings.keep_alive_max_s;
       keep_alive_set_ = true;
+      exchange_.counters().keep_alives_capped.add();
     }
     for (const UserProperty& property : properties.user)
       meta_ = meta_ || (property.name == "parley-meta" && property.value == "1");
@@ -74,6 +75,8 @@ void Client::read_properties(const Connect& packet) {
   if (expiry_s_ > settings.session_expiry_max_s) {
     expiry_s_ = settings.session_expiry_max_s;
     expiry_capped_ = true;
+    // "For ever" is all that 3.1.1 can say: that is nothing to count.
+    if (packet.version == Version::v5) exchange_.counters().expiries_capped.add();
   }
   keep_alive_ms_ = MonoMs{keep_alive_s_} * 1500;
 }
@@ -187,6 +190,7 @@ void Client::arrived(Result<Welcome> welcome) {
   exchange_.counters().clients.add(1);
   session_ = &exchange_.open(std::move(state));
   send(connack(present));
+  carried_ = session_->received().size();
   session_->bind(*this);
   const std::string held = std::exchange(held_, {});
   read(held);

@@ -57,7 +57,8 @@ void Client::on(Publish& packet) {
       return acknowledge(QoS::exactly_once, ticket, packet.packet_id, Reason::success, {});
     }
   }
-  if (version() == Version::v5 && unacked_ + receiving_.size() + received.size() >= exchange_.settings().receive_max) {
+  const std::size_t held = received.size() - std::min(received.size(), carried_);
+  if (version() == Version::v5 && unacked_ + receiving_.size() + held >= exchange_.settings().receive_max) {
     return end(Reason::receive_maximum_exceeded, "there are more publishes under way than Receive Maximum allows");
   }
   publish(packet);

@@ -55,6 +55,11 @@ void Exchange::close(Session& session, std::uint64_t generation, std::uint32_t e
     sessions_.erase(session.id());
     return;
   }
+  // Before the session counts as left: a crash in between must not look like a good end.
+  if (std::optional<SessionSave> save = session.take_save()) {
+    around_.registry.tell(
+        [save = std::move(*save)](Registry& registry) mutable { registry.save(std::move(save), [](const Result<Nothing>&) {}); });
+  }
   around_.registry.call<Nothing>(
       [client_id, generation, filters = session.filters(), expiry_s, will = std::move(will)](Registry& registry,
                                                                                              Reply<Nothing> reply) mutable {
@@ -69,10 +74,6 @@ void Exchange::hand_over(Hub::SessionId id, const std::string& client_id, std::u
   Session& session = *found->second;
   for (const std::string& filter : session.filters()) {
     hub().log().tell([follower = hub().follower(), filter](Log& log) { log.remove_interest(follower, filter); });
-  }
-  if (std::optional<SessionSave> save = session.take_save()) {
-    around_.registry.tell(
-        [save = std::move(*save)](Registry& registry) mutable { registry.save(std::move(save), [](const Result<Nothing>&) {}); });
   }
   around_.registry.tell([client_id, generation, state = session.take_state()](Registry& registry) mutable {
     registry.left(client_id, generation, std::move(state));

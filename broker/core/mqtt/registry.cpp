@@ -231,7 +231,7 @@ void Registry::entries(std::vector<Run> runs) {
     watched_.match(*run.name, matched_);
     for (const FilterOwner& owner : matched_) {
       Known& known = *by_number_.at(owner.id);
-      known.positions.try_emplace(run.room, Position{run.room, *run.name, run.entries->front()->seq - 1, {}});
+      known.positions.try_emplace(run.room, Position{run.room, *run.name, run.entries->front()->seq - 1, {}, 0});
     }
   }
 }

@@ -27,6 +27,9 @@ namespace parley::mqtt {
 struct RegistrySettings {
   std::size_t sessions_max = 1'000'000;  // connected ones not counted
   std::string owner = "broker";          // names this life of the process in storage
+  MonoMs lease_ms = 60'000;              // of the owner's; renewed four times within it
+  MonoMs sweep_interval_ms = 1000;       // of looking for sessions that expired
+  MonoMs wills_interval_ms = 250;        // of looking for wills that are due
 };
 
 // One connection of one worker: where a take-over is told.
@@ -89,8 +92,12 @@ class Registry final : public Follower {
     Counter expired;
     Counter wills;
     Counter taken_over;
+    Counter saves;         // of stored sessions, each one's counted
+    Counter failed_saves;  // that storage did not take: tried again, unless the session is another owner's
   };
   const Numbers& numbers() const { return numbers_; }
+  // Of the last save that failed.
+  const std::string& save_trouble() const { return save_trouble_; }
 
   // Follower
   void entries(std::vector<Run> runs) override;
@@ -180,6 +187,7 @@ class Registry final : public Follower {
   std::vector<FilterOwner> matched_;
   std::size_t owned_ = 0;
   Numbers numbers_;
+  std::string save_trouble_;
 };
 
 }  // namespace parley::mqtt

@@ -10,10 +10,6 @@ namespace parley::mqtt {
 
 namespace {
 
-constexpr MonoMs lease_ms = 60'000;
-constexpr MonoMs lease_every_ms = 15'000;
-constexpr MonoMs sweep_every_ms = 1000;
-constexpr MonoMs wills_every_ms = 250;
 constexpr unsigned rows_max = 1000;
 constexpr unsigned wills_max = 100;
 
@@ -182,7 +178,9 @@ void Registry::restored(Restoring& what) {
   state->received = what.opened.inbound;
   for (const MqttSubscription& subscription : what.opened.subscriptions) state->subscriptions.push_back(to_state(subscription));
   for (MatchedRoom& room : what.rooms) {
-    Position position{room.room, std::move(room.name), room.low, std::move(room.above)};
+    // What was sent with QoS 1 and acknowledged, or not, in the moments before a crash is not known to storage.
+    const Seq repeats = what.opened.interrupted ? room.head : 0;
+    Position position{room.room, std::move(room.name), room.low, std::move(room.above), repeats};
     for (const Outbound& message : what.opened.outbound) {
       if (message.room == room.room && message.seq > room.low) position.skip.push_back(message.seq);
     }
@@ -302,6 +300,8 @@ void Registry::flush_saves() {
 void Registry::saved(std::vector<Saving> saves, Result<std::vector<Status>> answer) {
   --saving_;
   if (!answer) {
+    numbers_.failed_saves.add(saves.size());
+    save_trouble_ = answer.error().message;
     // Again with the next tick, before what came behind it.
     std::move(saves_.begin(), saves_.end(), std::back_inserter(saves));
     saves_ = std::move(saves);
@@ -310,8 +310,11 @@ void Registry::saved(std::vector<Saving> saves, Result<std::vector<Status>> answ
   for (std::size_t i = 0; i < saves.size(); ++i) {
     const Status& status = (*answer)[i];
     if (status) {
+      numbers_.saves.add();
       saves[i].done(Nothing{});
     } else {
+      numbers_.failed_saves.add();
+      save_trouble_ = status.error().message;
       saves[i].done(status.error());
     }
   }
@@ -324,20 +327,20 @@ void Registry::stored_tick() {
   if (sessions_ == nullptr) return;
   const MonoMs now = clock_.mono_ms();
   if (now >= next_lease_) {
-    next_lease_ = now + lease_every_ms;
-    sessions_->renew_lease(settings_.owner, clock_.unix_ms() + lease_ms, [this](const Result<Nothing>& renewed) {
+    next_lease_ = now + settings_.lease_ms / 4;
+    sessions_->renew_lease(settings_.owner, clock_.unix_ms() + settings_.lease_ms, [this](const Result<Nothing>& renewed) {
       if (!renewed) next_lease_ = 0;
     });
   }
   if (saving_ == 0) flush_saves();
   if (now >= next_sweep_) {
-    next_sweep_ = now + sweep_every_ms;
+    next_sweep_ = now + settings_.sweep_interval_ms;
     sessions_->sweep(clock_.unix_ms(), rows_max, [this](const Result<Swept>& swept) {
       if (swept && swept->more) next_sweep_ = 0;
     });
   }
   if (now >= next_wills_) {
-    next_wills_ = now + wills_every_ms;
+    next_wills_ = now + settings_.wills_interval_ms;
     sessions_->due_wills(clock_.unix_ms(), wills_max, [this](const Result<std::vector<DueWill>>& wills) { publish_due(wills); });
   }
 }

@@ -17,6 +17,7 @@ Session::Session(Exchange& exchange, std::unique_ptr<SessionState> state)
     room->name = std::move(position.name);
     room->position = position.sent;
     room->skip = std::move(position.skip);
+    room->repeats = position.repeats;
     rooms_[position.room] = std::move(room);
   }
   state_->positions.clear();
@@ -75,7 +76,7 @@ std::unique_ptr<SessionState> Session::take_state() {
     if (subscription.used) state_->subscriptions.push_back(subscription.state);
   }
   for (const auto& [id, room] : rooms_) {
-    if (room->position) state_->positions.push_back({id, room->name, *room->position, room->skip});
+    if (room->position) state_->positions.push_back({id, room->name, *room->position, room->skip, room->repeats});
   }
   state_->in_flight = window_.copy();
   state_->next_packet_id = window_.next_packet_id();
@@ -97,7 +98,7 @@ void Session::on_tick() {
     if (room != nullptr && client_ != nullptr && room->cursor == nullptr && !room->attaching) attach(id, *room);
   }
   if (!retained_.empty()) next_retained();
-  if (unsaved()) start_save();
+  save_now_and_then();
 }
 
 void Session::revoked() {
@@ -145,6 +146,10 @@ void Session::on_pubcomp(std::uint16_t packet_id) {
 }
 
 void Session::go_on() {
+  if (resuming_) {
+    if (resends_missing_ == 0) go_on_resending();
+    return;
+  }
   if (!retained_.empty()) next_retained();
   send_shared();
   pump_waiting(false);

@@ -81,7 +81,7 @@ class Session final : public parley::Subscriber {
   // Subscriber
   Allowance allowance(const Cursor& cursor) const override;
   void deliver(Cursor& cursor, const Delivery& delivery) override;
-  void gap(Cursor&, Seq, Seq) override {}
+  void gap(Cursor& cursor, Seq from, Seq to) override;
   void signal(const Cursor&, const Frame&) override {}
   bool message(const Cursor& cursor, const EntryPtr& message) override;
   void held_back(Cursor& cursor) override;
@@ -93,6 +93,7 @@ class Session final : public parley::Subscriber {
   struct Subscribed {
     SubscriptionState state;
     bool used = false;
+    bool wildcards = false;
   };
   struct Joined {
     std::string name;
@@ -103,6 +104,7 @@ class Session final : public parley::Subscriber {
     unsigned serial = 0;   // of the attach under way
     std::optional<Seq> position;
     std::vector<Seq> skip;               // see Position
+    Seq repeats = 0;                     // see Position
     std::vector<std::uint32_t> matched;  // places of subscriptions
     // Of all that match: [MQTT-3.3.5-1].
     QoS qos = QoS::at_most_once;
@@ -147,6 +149,7 @@ class Session final : public parley::Subscriber {
   std::uint32_t put_subscription(SubscriptionState state);
   void drop_subscription(std::uint32_t place);
   void index(std::uint32_t place);
+  std::vector<std::uint32_t> places_of(const std::string& name) const;
   void start_retained(std::uint32_t place);
   void next_retained();
   bool comes_live(const RetainedJob& job, const Entry& entry) const;
@@ -182,6 +185,7 @@ class Session final : public parley::Subscriber {
   void send_packet(const Packet& packet);
   void finish(std::uint16_t packet_id);
   bool unsaved() const;
+  void save_now_and_then();
   void start_save();
   void save_done(std::uint64_t number, const Result<Nothing>& result);
   SessionSave make_save();
@@ -203,7 +207,7 @@ class Session final : public parley::Subscriber {
   bool is_plain(const Message& message, const Terms& terms) const;
   void resend();
   void resent_read(unsigned connection, std::size_t at, Result<LogPage> page);
-  void finish_resend();
+  void go_on_resending();
   void go_on();
   void pump_waiting(bool all);
   void send(std::string& out);
@@ -237,12 +241,13 @@ class Session final : public parley::Subscriber {
   std::deque<Gated> gate_;
   std::size_t gate_bytes_ = 0;
   std::uint64_t saves_made_ = 0;
+  MonoMs saved_ms_ = 0;  // when the last save was made
   bool saving_ = false;
-  bool must_save_ = false;  // before what is sent next
-  bool save_soon_ = false;  // something in gate_ waits for a save that is not made
-  std::vector<Resend> resends_;
+  bool must_save_ = false;      // before what is sent next
+  bool save_soon_ = false;      // something in gate_ waits for a save that is not made
+  std::deque<Resend> resends_;  // not sent again yet
   std::size_t resends_missing_ = 0;
-  bool resuming_ = false;
+  bool resuming_ = false;  // until all of resends_ were sent: nothing new overtakes them
 };
 
 }  // namespace parley::mqtt

@@ -22,9 +22,13 @@ parley::Subscriber::Allowance Session::allowance(const Cursor& cursor) const {
 void Session::held_back(Cursor& cursor) {
   Joined* room = find(cursor.room->info.id);
   if (room->waiting) return;
+  if (room->qos != QoS::at_most_once && window_.free() == 0) exchange_.counters().window_full.add();
   room->waiting = true;
   waiting_.push_back(cursor.room->info.id);
 }
+
+// MQTT has no word for it.
+void Session::gap(Cursor& /*cursor*/, Seq from, Seq to) { exchange_.counters().lose(Lost::pruned, to - from + 1); }
 
 void Session::deliver(Cursor& cursor, const Delivery& delivery) {
   Joined& room = *find(cursor.room->info.id);
@@ -63,8 +67,10 @@ void Session::send_message(const Joined& room, const EntryPtr& message) {
 void Session::append_live(std::string& out, const Joined& room, const EntryPtr& entry, bool alone) {
   if (entry->deleted || (entry->type != EntryType::message && !room.meta)) return;
   Message& message = exchange_.messages().get(entry, room.name);
-  Terms terms{
-      std::min(room.qos, message.qos()), message.retain() && room.retain_as_published, false, room.meta, 0, &room.ids, nullptr};
+  // A message with QoS 2 is in storage before it goes out: that one is not sent a second time.
+  const auto repeated = [&](QoS qos) { return qos == QoS::at_least_once && entry->seq != 0 && entry->seq <= room.repeats; };
+  QoS qos = std::min(room.qos, message.qos());
+  Terms terms{qos, message.retain() && room.retain_as_published, repeated(qos), room.meta, 0, &room.ids, nullptr};
   const bool own = room.some_no_local && !message.client_id().empty() && message.client_id() == state_->client_id;
   if (!own) return append(out, message, room.name, terms, alone);
   // [MQTT-3.8.3-3]: only by the subscriptions that want it.
@@ -73,13 +79,8 @@ void Session::append_live(std::string& out, const Joined& room, const EntryPtr& 
                [&](std::uint32_t place) { return !subscriptions_[place].state.no_local; });
   if (others.matched.empty()) return;
   merge(others);
-  terms = {std::min(others.qos, message.qos()),
-           message.retain() && others.retain_as_published,
-           false,
-           others.meta,
-           0,
-           &others.ids,
-           nullptr};
+  qos = std::min(others.qos, message.qos());
+  terms = {qos, message.retain() && others.retain_as_published, repeated(qos), others.meta, 0, &others.ids, nullptr};
   append(out, message, room.name, terms, alone);
 }
 
@@ -121,7 +122,7 @@ void Session::append(std::string& out, Message& message, const std::string& name
     to.subscription_ids = *terms.ids;
   }
   const std::optional<std::uint32_t> left = message.expires_in_s(exchange_.clock().unix_ms());
-  if (left == 0U && !terms.dup) return counters.lose(Lost::expired);
+  if (left == 0U && terms.packet_id == 0) return counters.lose(Lost::expired);
   std::optional<SharedPublish> own;
   if (terms.meta && version == Version::v5) own.emplace(message.with_meta());
   const SharedPublish& shared = own ? *own : message.shared(version);
@@ -130,7 +131,11 @@ void Session::append(std::string& out, Message& message, const std::string& name
     return counters.lose(Lost::too_large);
   }
   client_->choose_alias(name, to);
-  if (to.topic_alias && shared.size(to) > client_->packet_bytes_max()) to.topic_alias.reset();
+  if (to.topic_alias && shared.size(to) > client_->packet_bytes_max()) {
+    to.topic_alias.reset();
+    to.topic_by_alias = false;
+  }
+  client_->alias_sent(name, to);
   if (terms.qos != QoS::at_most_once) {
     to.packet_id = terms.packet_id;
     if (to.packet_id == 0) {
@@ -146,13 +151,14 @@ void Session::append(std::string& out, Message& message, const std::string& name
       to.packet_id = window_.add(std::move(under_way)).packet_id;
       if (stored().id != 0) {
         changed_.insert(to.packet_id);
-        must_save_ = must_save_ || terms.qos == QoS::exactly_once;
+        must_save_ = must_save_ || terms.qos == QoS::exactly_once || exchange_.settings().save_interval_ms == 0;
       }
     }
   }
   const std::size_t before = out.size();
   shared.append(out, to);
   counters.messages_out.add();
+  if (terms.dup) counters.resent.add();
   counters.sent(PacketType::publish, out.size() - before);
 }
 
@@ -183,17 +189,22 @@ void Session::resent_read(unsigned connection, std::size_t at, Result<LogPage> p
   // The log cannot be read now: the client comes again, and everything is still under way.
   if (!page) return client_->end_later(Reason::server_busy, "storage cannot be read now");
   if (at < resends_.size() && !page->entries.empty()) resends_[at].entry = page->entries.front();
-  if (--resends_missing_ == 0) finish_resend();
+  if (--resends_missing_ == 0) go_on_resending();
 }
 
-void Session::finish_resend() {
+// No more at a time than the client takes now, which may be less than it took before [MQTT-3.3.4-9].
+void Session::go_on_resending() {
+  const auto waits = [&](const Resend& resend) { return window_.find(resend.packet_id) != nullptr; };
+  auto sent = window_.size() - static_cast<std::size_t>(std::count_if(resends_.begin(), resends_.end(), waits));
   std::string out;
-  for (const Resend& resend : resends_) {
+  for (; !resends_.empty(); resends_.pop_front()) {
+    const Resend& resend = resends_.front();
     InFlight* message = window_.find(resend.packet_id);
     if (message == nullptr) continue;
     const bool gone = !resend.entry || resend.entry->seq != message->seq || resend.entry->deleted;
+    if (!message->released && !gone && sent >= window_.limit()) return send(out);  // its acknowledgements bring us back
+    ++sent;
     if (!message->released && !gone) {
-      exchange_.counters().resent.add();
       const std::vector<std::uint32_t> ids = message->subscription_ids;
       const Terms terms{message->qos, message->retain, true, false, message->packet_id, &ids, nullptr};
       append(out, exchange_.messages().get(resend.entry, message->name), std::string(message->name), terms, false);
@@ -212,7 +223,6 @@ void Session::finish_resend() {
     }
   }
   send(out);
-  resends_.clear();
   resuming_ = false;
   for (auto& [id, room] : rooms_) {
     if (room->cursor == nullptr && !room->attaching && !room->denied) attach(id, *room);

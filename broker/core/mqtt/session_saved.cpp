@@ -63,11 +63,17 @@ bool Session::unsaved() const {
          !(moved_.empty() && changed_.empty() && outbound_done_.empty() && inbound_held_.empty() && inbound_done_.empty());
 }
 
+// What was sent with QoS 1, and what was acknowledged, is no hurry.
+void Session::save_now_and_then() {
+  if (unsaved() && exchange_.clock().mono_ms() - saved_ms_ >= exchange_.settings().save_interval_ms) start_save();
+}
+
 // One at a time: those that follow it go together.
 void Session::start_save() {
   if (saving_) return;
   saving_ = true;
   save_soon_ = false;
+  saved_ms_ = exchange_.clock().mono_ms();
   const std::uint64_t number = ++saves_made_;
   exchange_.around().registry.call<Nothing>(
       [save = make_save()](Registry& registry, Reply<Nothing> reply) mutable {

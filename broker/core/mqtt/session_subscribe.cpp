@@ -201,13 +201,15 @@ void Session::subscribed(std::vector<Granted> answers) {
         const std::uint32_t place = put_subscription(wish.state);
         if (answer.exists) {
           const Seq from = wish.since ? std::min(*wish.since, answer.at.start) : answer.at.start;
-          wants(answer.at.room.id, answer.at.room.name, from, {place});
+          const RoomInfo& room = answer.at.room;
+          wants(room.id, room.name, from, find(room.id) == nullptr ? places_of(room.name) : std::vector<std::uint32_t>());
         }
         const bool send = wish.retain_handling == RetainHandling::send ||
                           (wish.retain_handling == RetainHandling::send_if_new && !wish.existed);
         if (send) want_retained.push_back(place);
       }
     }
+    if (is_error(wish.reason)) exchange_.counters().denied[static_cast<unsigned>(wish.reason)].add();
     suback.reasons.push_back(wish.reason);
   }
   if (client_ != nullptr) {
@@ -229,7 +231,8 @@ std::uint32_t Session::put_subscription(SubscriptionState state) {
     place = static_cast<std::uint32_t>(gap - subscriptions_.begin());
     if (gap == subscriptions_.end()) subscriptions_.emplace_back();
     by_filter_[state.filter] = place;
-    subscriptions_[place] = {std::move(state), true};
+    const bool wildcards = state.filter.find_first_of("+#") != std::string::npos;
+    subscriptions_[place] = {std::move(state), true, wildcards};
     exchange_.add_filter(*this, place, subscriptions_[place].state.filter);
     exchange_.counters().subscriptions.add(1);
   }
@@ -246,6 +249,17 @@ void Session::index(std::uint32_t place) {
     if (!there) room->matched.push_back(place);
     merge(*room);
   }
+}
+
+// All that match, in the order of their places.
+std::vector<std::uint32_t> Session::places_of(const std::string& name) const {
+  std::vector<std::uint32_t> places;
+  for (std::uint32_t place = 0; place < subscriptions_.size(); ++place) {
+    const Subscribed& one = subscriptions_[place];
+    if (!one.used || is_shared(one.state.filter)) continue;
+    if (one.wildcards ? topic_matches(one.state.filter, name) : one.state.filter == name) places.push_back(place);
+  }
+  return places;
 }
 
 // ---- UNSUBSCRIBE
@@ -332,6 +346,8 @@ void Session::next_retained() {
       const RetainedMessage message = std::move(job.messages.front());
       job.messages.pop_front();
       if (comes_live(job, *message.entry)) continue;
+      const bool own = !encoded.client_id().empty() && encoded.client_id() == state_->client_id;
+      if (own && subscription.no_local) continue;  // [MQTT-3.8.3-3]
       std::vector<std::uint32_t> ids;
       if (subscription.id != 0) ids.push_back(subscription.id);
       std::string out;

@@ -22,6 +22,7 @@ struct Settings {
   std::uint16_t keep_alive_max_s = 0;   // 0: any, and none at all
   std::uint32_t session_expiry_max_s = 2'592'000;
   MonoMs connect_timeout_ms = 10'000;
+  MonoMs save_interval_ms = 250;         // of what is sent with QoS 1; 0: saved before it is sent
   std::size_t held_messages_max = 1024;  // QoS 0 messages kept for a session while it attaches to a room
   unsigned retained_page = 256;          // retained messages read at a time
   std::size_t run_bytes = 64U << 10U;    // joined into one write
@@ -37,6 +38,7 @@ enum class Lost : unsigned char {
   bad_topic,   // a publish to a topic that cannot be a room
   bad_format,  // a payload that is not what its format indicator says
   refused,     // a publish that was refused for another reason
+  pruned,      // an entry that retention removed before a session behind it had it
   count,
 };
 
@@ -51,11 +53,14 @@ struct Counters {
   Counter messages_out;  // PUBLISH
   Counter resent;        // PUBLISH with DUP
   Counter taken_over;
-  Counter wills;
+  Counter keep_alives_capped;
+  Counter expiries_capped;              // session expiries above the longest that is allowed
+  Counter window_full;                  // messages waited for an acknowledgement of the client
   std::array<Counter, 16> packets_in;   // by packet type
   std::array<Counter, 16> packets_out;  // by packet type
   std::array<Counter, 256> refused;     // CONNACK with an error, by reason
   std::array<Counter, 256> ended;       // connections that the server ended, by reason
+  std::array<Counter, 256> denied;      // topic filters of SUBSCRIBE that were not granted, by reason
   std::array<Counter, static_cast<unsigned>(Lost::count)> lost;
 
   void lose(Lost why, std::uint64_t n = 1) { lost[static_cast<unsigned>(why)].add(n); }

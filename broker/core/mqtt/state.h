@@ -31,6 +31,7 @@ struct Position {
   std::string name;
   Seq sent = 0;           // everything up to it was sent, or needs not be
   std::vector<Seq> skip;  // above it, and sent before a restart; ascending
+  Seq repeats = 0;        // up to it, what goes out with QoS 1 may have been sent before a crash: it has DUP
 };
 
 // A message that was sent with QoS 1 or 2 and is not acknowledged yet.

@@ -18,6 +18,7 @@ class Window {
   void restore(std::vector<InFlight> messages, std::uint16_t next_packet_id);
   // For a new connection.
   void set_limit(unsigned limit) { limit_ = limit; }
+  unsigned limit() const { return limit_; }
 
   unsigned free() const { return messages_.size() >= limit_ ? 0 : limit_ - static_cast<unsigned>(messages_.size()); }
   std::size_t size() const { return messages_.size(); }

@@ -1,8 +1,9 @@
 export { Backoff, type BackoffOptions } from './backoff.js';
-export { ParleyClient, type ClientEvents, type ClientOptions, type ConnectionState } from './client.js';
+export { ParleyClient } from './client.js';
 export { Cursor } from './cursor.js';
 export { Emitter } from './emitter.js';
 export { ParleyError, type ErrorCode } from './errors.js';
+export type { ClientEvents, ClientOptions, ConnectionState } from './events.js';
 export { applyReaction, rows, type Row } from './fold.js';
 export { MemoryOutbox, type Outbox, type OutboxItem } from './outbox.js';
 export { RestClient, type RestOptions } from './rest.js';

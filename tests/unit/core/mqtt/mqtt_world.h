@@ -107,10 +107,12 @@ class Peer final : public Transport {
 
 class MqttWorld : public TakeOver, public ShareDelivery {
  public:
-  MqttWorld()
-      : store(log_executor),
+  MqttWorld() : MqttWorld(nullptr, "broker") {}
+  // On the storage of another one, which has crashed when it is not run any more.
+  MqttWorld(fakes::MemoryStore* storage, std::string owner)
+      : store(storage == nullptr ? fakes::MemoryStore(log_executor) : fakes::MemoryStore(log_executor, *storage)),
         log(store, clock, LogSettings{}),
-        registry(log, clock, HashKey{1, 2}, {}, *this, &store),
+        registry(log, clock, HashKey{1, 2}, registry_settings(std::move(owner)), *this, &store),
         shares(log, HashKey{5, 6}, *this) {
     for (int i = 0; i < 2; ++i) {
       auto worker = std::make_unique<Worker>(*this);
@@ -163,6 +165,14 @@ class MqttWorld : public TakeOver, public ShareDelivery {
   }
   void tick(MonoMs ms) {
     clock.tick(ms);
+    registry.tick();
+    run();
+  }
+
+  // The same, and the workers' ticks: what is saved now and then is saved.
+  void later(MonoMs ms) {
+    clock.tick(ms);
+    for (auto& worker : workers) worker->exchange.tick();
     registry.tick();
     run();
   }
@@ -231,6 +241,11 @@ class MqttWorld : public TakeOver, public ShareDelivery {
   std::vector<std::unique_ptr<Worker>> workers;
 
  private:
+  static RegistrySettings registry_settings(std::string owner) {
+    RegistrySettings settings;
+    settings.owner = std::move(owner);
+    return settings;
+  }
   std::uint16_t packet_id_ = 100;
 };
 
