@@ -44,6 +44,7 @@ const dashboards = {
       ],
       Messages: [
         ['Ack latency', 's', [quantile(0.5, 'parley_ack_latency_seconds'), 'p50'], [quantile(0.95, 'parley_ack_latency_seconds'), 'p95'], [quantile(0.99, 'parley_ack_latency_seconds'), 'p99']],
+        ['Delivery latency', 's', [quantile(0.5, 'parley_delivery_latency_seconds'), 'p50'], [quantile(0.95, 'parley_delivery_latency_seconds'), 'p95'], [quantile(0.99, 'parley_delivery_latency_seconds'), 'p99']],
         ['Commit time', 's', [quantile(0.5, 'parley_commit_seconds'), 'p50'], [quantile(0.99, 'parley_commit_seconds'), 'p99']],
         ['Publishes and commits', 'ops', [rate('parley_publishes_total'), 'publishes'], [rate('parley_committed_total'), 'entries committed'], [rate('parley_commits_total'), 'commits']],
         ['Deliveries and signals', 'ops', [rate('parley_deliveries_total'), 'deliveries'], [rate('parley_signals_total'), 'signals']],

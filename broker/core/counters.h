@@ -69,7 +69,8 @@ struct WorkerCounters {
   Counter slow_readers;    // times that a subscriber fell behind the tail
   Counter gaps;            // entries that were pruned before a cursor read them
   std::array<Counter, static_cast<unsigned>(Drop::count)> drops;
-  Histogram ack_latency_us;  // publish received to acknowledgement queued
+  Histogram ack_latency_us;       // publish received to acknowledgement queued
+  Histogram delivery_latency_us;  // an entry's time in the store to its hand-over to subscribers; one sample a batch of a room
   void drop(Drop reason, std::uint64_t n = 1) { drops[static_cast<unsigned>(reason)].add(n); }
 };
 

@@ -138,6 +138,9 @@ void Hub::entries(std::vector<Run> runs) {
     }
     // Backwards, since a session that ends itself on delivery leaves the list by the last one taking its place.
     for (std::size_t i = room->cursors().size(); i-- > 0;) pump(*room->cursors()[i]);
+    // Once a batch, of its oldest entry, so that the cost does not grow with what is delivered. Two machines' clocks may differ.
+    counters_.delivery_latency_us.record(
+        static_cast<std::uint64_t>(std::max<UnixMs>(0, clock_.unix_ms() - run.entries->front()->ts)) * 1000);
   }
 }
 

@@ -295,12 +295,21 @@ std::vector<Row> config_table(Config& config) {
 namespace {
 
 // The words that the examples of the documentation, the chart and the compose stack use as passwords.
-Status check_production(const Config& config) {
+bool has_example_password(std::string url) {
   static constexpr std::array<std::string_view, 5> examples = {":example", ":changeme@", ":password@", ":postgres@", ":parley@"};
-  for (const std::string_view example : examples) {
-    if (config.database.find(example) == std::string::npos) continue;
-    return refuse("--production: the password in --database is an example's; make a random one (openssl rand -hex 24)");
+  for (char& c : url) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
+  for (const std::string_view example : examples) {
+    if (url.find(example) != std::string::npos) return true;
+  }
+  return false;
+}
+
+Status check_production(const Config& config) {
+  static constexpr std::string_view advice = " is an example's; make a random one (openssl rand -hex 24)";
+  if (has_example_password(config.database)) return refuse("--production: the password in --database" + std::string(advice));
+  if (has_example_password(config.redis)) return refuse("--production: the password in --redis" + std::string(advice));
   if (config.insecure_test_mode) return refuse("--production and --insecure-test-mode exclude each other");
   if (config.echo) return refuse("--production: --echo is for conformance suites only");
   for (const std::string& origin : config.allowed_origins) {

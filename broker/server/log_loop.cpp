@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "broker/base/log.h"
@@ -64,6 +65,11 @@ Status LogLoop::open() {
   if (!store) return store.error();
   Result<std::vector<api::TokenKey>> keys = api::load_or_create_token_keys(config_.data_dir + "/token.keys", random_);
   if (!keys) return keys.error();
+  if (config_.production && std::any_of(keys->begin(), keys->end(), api::is_example)) {
+    return {Code::bad_request,
+            "--production: token.keys has an example's key; remove the file to have one made, or make one: openssl rand 32 | "
+            "basenc --base64url"};
+  }
   Result<api::HashCost> cost = api::parse_hash_cost(config_.password_cost, config_.insecure_test_mode);
   if (!cost) return cost.error();
 

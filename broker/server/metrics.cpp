@@ -179,6 +179,10 @@ void add_rooms(Families& out, const MetricsSources& from) {
   out.family("ack_latency_seconds", "From a publish's arrival to its acknowledgement", MetricType::Histogram);
   for (const WorkerSource& worker : from.workers)
     out.histogram(worker.rooms->ack_latency_us, 1e-6, 8, Histogram::buckets - 1, 2, of(worker));
+  out.family("delivery_latency_seconds", "From an entry's time in the store to its hand-over to subscribers, once a batch",
+             MetricType::Histogram);
+  for (const WorkerSource& worker : from.workers)
+    out.histogram(worker.rooms->delivery_latency_us, 1e-6, 8, Histogram::buckets - 1, 2, of(worker));
 }
 
 // Reasons and packet types that never came are left out.

@@ -144,6 +144,8 @@ Result<std::vector<TokenKey>> parse_token_keys(std::string_view text) {
   return keys;
 }
 
+bool is_example(const TokenKey& key) { return key.secret.rfind("example", 0) == 0; }
+
 Result<std::vector<TokenKey>> load_or_create_token_keys(const std::string& path, Random& random) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT) {

@@ -21,6 +21,9 @@ struct TokenKey {
 // top and take the old one out when its tokens have expired. bad_request names the line and says what to do.
 Result<std::vector<TokenKey>> parse_token_keys(std::string_view text);
 
+// Whether the secret is one of the examples' (they all begin with that word): refused with --production.
+bool is_example(const TokenKey& key);
+
 // Reads the file, or makes it with one new key (mode 0600, complete or not there at all; of two processes that start together
 // one wins and both use its key). forbidden when others may read it, bad_request when a key is malformed or short, unavailable
 // when the file cannot be read or written.

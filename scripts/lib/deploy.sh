@@ -36,12 +36,36 @@ debian_tool() {
   printf '%s\n' "$dir/$package/$path"
 }
 
+# Its version, from the archive's name.
+debian_tool_version() { find "$TOOLS/debian/apt/archives" -name "$1_*.deb" -printf '%f\n' | sed -E 's/^[^_]*_([^_]*)_.*/\1/' | head -n 1; }
+
+# The npm package that carries the AWS provider's schema: fetched once, not installed (it is of 390 MB unpacked). Prints where the archive is.
+aws_schema_package() {
+  local name=@cdktf/provider-aws version=21.22.1 dir="$TOOLS/terraform" archive
+  archive="$dir/cdktf-provider-aws-$version.tgz"
+  if [ ! -s "$archive" ]; then
+    mkdir -p "$dir"
+    (cd "$dir" && npm pack --silent "$name@$version" </dev/null >&2) || die "$name could not be fetched"
+  fi
+  printf '%s\n' "$archive"
+}
+
 rows=()
 failures=()
+# skipped NAME TOOL WHY: a row that says that a check was not run.
+skipped() {
+  say "$1: skipped, $3"
+  rows+=("$(printf '%-28s | %-34s | %-18s | %-6s | %4d' "$1" "$2" "$3" - 0)")
+}
+
+# wanted NAME: whether --only names it, or nothing.
+wanted() { [[ ${1,,} == *"${PARLEY_ONLY,,}"* ]]; }
+
 # part NAME TOOL VERSION COMMAND...: runs one check and notes a row of the table; its output is shown when it fails.
 part() {
   local name="$1" tool="$2" version="$3" start=$SECONDS log result=ok
   shift 3
+  wanted "$name" || return 0
   log="$(mktemp)"
   say "$name"
   if ("$@") >"$log" 2>&1 </dev/null; then

@@ -32,6 +32,8 @@ const everything = [
   'tls.secretName=cert',
   'httpRoute.enabled=true',
   'httpRoute.parentRefs[0].name=gateway',
+  'targetGroupBinding.enabled=true',
+  'targetGroupBinding.targetGroupArn=arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/chat-app-prod/example',
   'extraEnv[0].name=TZ',
   'extraEnv[0].value=UTC',
 ];
@@ -59,7 +61,13 @@ const versions = {
   'external-secrets.io/v1': `${modules[2]}/external-secrets.io/v1`,
   'gateway.networking.k8s.io/v1': `${modules[3]}/gateway.networking.k8s.io/v1`,
 };
+// Kinds that no package describes: their fields, by hand.
+const byHand = {
+  'elbv2.k8s.aws/v1beta1/TargetGroupBinding': ['targetGroupARN', 'targetType', 'serviceRef'],
+};
 async function validate(object) {
+  const fields = byHand[`${object.apiVersion}/${object.kind}`];
+  if (fields) return Object.keys(object.spec).find((key) => !fields.includes(key)) ?? null;
   const from = versions[object.apiVersion];
   if (!from) return `apiVersion ${object.apiVersion} is not allowed`;
   let Model;
@@ -143,6 +151,8 @@ for (const [tool, helm] of Object.entries(helms)) {
     [['--set', 'settings.drain-deadline=2m'], /shorter than graceSeconds/],
     [['--set', 'service.mqtts.enabled=true'], /tls.secretName/],
     [['--set', 'httpRoute.enabled=true'], /parentRefs/],
+    [['--set', 'targetGroupBinding.enabled=true'], /targetGroupArn is needed/],
+    [['--set', 'targetGroupBinding.targetGroupArn=arn:aws:iam::1:role/x'], /targetGroupArn/],
     [['--set', 'autoscaling.minReplicas=20'], /minReplicas/],
     [['--set', 'ingress.controller=nginx'], /tlsSecretName/],
   ];

@@ -142,6 +142,18 @@ export function* policies(objects, environment) {
       objects.some((o) => o.kind === binding.roleRef.kind && o.metadata.name === binding.roleRef.name);
     yield [`${binding.kind} ${binding.metadata.name} names a role that is there`, known ? null : binding.roleRef.name];
   }
+  // Who deploys never gives rights, to others or to itself; it does read what an upgrade looks at.
+  const giving = [...of('Role'), ...of('ClusterRole')].filter((role) =>
+    role.rules.some((r) => r.apiGroups.includes('rbac.authorization.k8s.io') && r.verbs.some((verb) => !['get', 'list'].includes(verb))),
+  );
+  yield ['no role of ours gives rights', giving.length ? giving.map((role) => role.metadata.name).join() : null];
+  const deployer = of('Role').find((role) => /-cicd$/.test(role.metadata.name));
+  const kinds = { Deployment: 'deployments', HTTPRoute: 'httproutes', NetworkPolicy: 'networkpolicies', PodDisruptionBudget: 'poddisruptionbudgets' };
+  const needed = deployer
+    ? [...new Set(objects.filter((o) => !o.kind.startsWith('Cluster')).map((o) => kinds[o.kind] ?? (/[^aeiou]y$|ss$/.test(o.kind) ? '' : `${o.kind.toLowerCase()}s`)))]
+    : [];
+  const missing = needed.filter((kind) => kind && !deployer.rules.some((r) => r.resources.includes(kind)));
+  yield ['the role cicd covers every object of the chart', missing.length ? missing.join() : null];
   for (const role of [...of('Role'), ...of('ClusterRole')]) {
     const reader = /readonly$/.test(role.metadata.name);
     const verbs = role.rules.flatMap((rule) => rule.verbs);

@@ -29,6 +29,21 @@ TEST(Session, ConnectAnswersWhoOneIs) {
   EXPECT_TRUE(any_contains(heard, R"("limits":{"frame_bytes":65536)"));
 }
 
+TEST(Session, TheDelayOfADeliveryIsSampled) {
+  World world;
+  auto ada = world.client(0, "ada");
+  auto bob = world.client(1, "bob");
+  world.subscribe(*bob, "general");
+  ada->say(R"({"op":"publish","id":3,"room":"general","body":{"text":"hi"}})");
+  while (world.log_executor.run() > 0) {
+  }
+  EXPECT_EQ(world.workers[1]->counters.delivery_latency_us.sum(), 0U);
+  world.clock.tick(300);  // committed, but the worker is late
+  world.run();
+  EXPECT_EQ(seqs(bob->heard()).size(), 1U);
+  EXPECT_EQ(world.workers[1]->counters.delivery_latency_us.sum(), 300'000U);
+}
+
 TEST(Session, AGuestGetsATokenToComeBackWith) {
   World world;
   auto guest = world.client(0);
