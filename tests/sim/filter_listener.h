@@ -48,7 +48,7 @@ class FilterListener final : public Follower {
   bool ready = false;                 // it is subscribed: what was handed over before is somebody else's
   std::map<std::string, Seq> before;  // by room: after which entry it began
   std::map<std::string, Seq> last;
-  std::vector<std::string> heard;     // messages that are not kept
+  std::vector<std::string> heard;  // messages that are not kept
 
  private:
   Log& log_;
