@@ -52,18 +52,20 @@ for (const file of readdirSync(join(root, 'grafana/prometheus/rules')))
 const written = run('node', ['grafana/dashboards.mjs', '--check']);
 check('the dashboards are what dashboards.mjs writes', written.status === 0, written.stderr);
 // Grafana's own types: a misspelt or misplaced field of a dashboard does not compile.
-const folder = join(root, 'tests/deploy/node_modules/.parley');
-mkdirSync(folder, { recursive: true });
+const typesFolder = join(root, 'tests/deploy/node_modules/.parley');
+mkdirSync(typesFolder, { recursive: true });
 const dashboards = readdirSync(join(root, 'grafana/dashboards'));
 const typed = (name, i) => `export const d${i}: Loose<Dashboard> = ${text(`grafana/dashboards/${name}`)};`;
 // Enums are numbers and words in the files.
-const loose =
-  "type Loose<T> = T extends string ? `${T}` | T : T extends number ? number : T extends readonly (infer U)[] ? Loose<U>[] : T extends object ? { [K in keyof T]: Loose<T[K]> } : T;";
+const loose = [
+  'type Loose<T> = T extends string ? `${T}` | T : T extends number ? number :',
+  '  T extends readonly (infer U)[] ? Loose<U>[] : T extends object ? { [K in keyof T]: Loose<T[K]> } : T;',
+].join('\n');
 const compiled = (name, lines) => {
-  writeFileSync(join(folder, name), ["import type { Dashboard } from '@grafana/schema';", loose, ...lines].join('\n'));
+  writeFileSync(join(typesFolder, name), ["import type { Dashboard } from '@grafana/schema';", loose, ...lines].join('\n'));
   const tsc = join(root, 'tests/deploy/node_modules/typescript/bin/tsc');
   const how = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022'];
-  return run(process.execPath, [tsc, ...how, join(folder, name)]);
+  return run(process.execPath, [tsc, ...how, join(typesFolder, name)]);
 };
 const fit = compiled('dashboards.ts', dashboards.map(typed));
 check("the dashboards are of Grafana's types", fit.status === 0, fit.stdout);

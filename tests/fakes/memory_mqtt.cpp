@@ -10,7 +10,8 @@ void MemoryMqtt::open_session(SessionOpening opening, UnixMs now, Reply<SessionO
 
 void MemoryMqtt::close_session(SessionKey session, std::optional<std::uint32_t> expiry_s, bool drop_will, UnixMs now,
                                Reply<std::vector<DueWill>> done) {
-  store_.answer(std::move(done), [=, this] { return sessions_.close(session, expiry_s, drop_will, now); });
+  // Behind the saves that came before it.
+  store_.change(std::move(done), [=, this] { return sessions_.close(session, expiry_s, drop_will, now); });
 }
 
 void MemoryMqtt::find_session(std::string client_id, Reply<SessionInfo> done) {

@@ -37,7 +37,7 @@ constexpr std::array<const char*, 8> filters = {"a", "a/b", "a/+", "a/#", "#", "
 // What a client knows of its session, over its connections.
 struct Known {
   std::set<std::string> got_qos2;
-  std::map<std::string, unsigned> last;  // publisher and topic → number
+  std::map<std::string, unsigned> last;  // publisher, topic and QoS → number
   std::set<std::uint16_t> taken;         // QoS 2 packet identifiers that are not released
   bool wild = false;                     // it has sent any bytes, or is in a group: nothing of this is promised to it
 };
@@ -268,7 +268,9 @@ class Run {
     if (space == std::string::npos) return;  // retained, or a will
     if (publish.qos == QoS::exactly_once) require(known.got_qos2.insert(payload).second, "QoS 2 is once");
     const std::size_t second = payload.find(' ', space + 1);
-    unsigned& last = known.last[payload.substr(0, space) + payload.substr(second)];
+    // A subscription's QoS may change between an attempt and the next.
+    unsigned& last =
+        known.last[payload.substr(0, space) + payload.substr(second) + (publish.qos == QoS::exactly_once ? "2" : "1")];
     const auto number = static_cast<unsigned>(std::stoul(payload.substr(space + 1)));
     if (!publish.dup) require(number > last, "what one publisher sent comes in order");
     last = std::max(last, number);

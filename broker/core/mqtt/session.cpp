@@ -84,6 +84,7 @@ std::unique_ptr<SessionState> Session::take_state() {
     if (room->position) state_->positions.push_back({id, room->name, *room->position, room->skip, room->repeats});
   }
   state_->in_flight = window_.copy();
+  for (InFlight& message : state_->in_flight) message.in_doubt = true;
   state_->next_packet_id = window_.next_packet_id();
   auto state = std::make_unique<SessionState>(*state_);
   return state;

@@ -37,10 +37,16 @@ void Session::deliver(Cursor& cursor, const Delivery& delivery) {
   if (room.skip.empty() && send_plain(room, entries)) return;
   std::string out;
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (!room.skip.empty() && std::binary_search(room.skip.begin(), room.skip.end(), delivery.first + i)) continue;
+    const Seq seq = delivery.first + i;
+    // Pages of several rooms may be read at a time, each for the whole window: what is left of this one is read again.
+    if (room.qos != QoS::at_most_once && window_.free() == 0) {
+      cursor.sent = cursor.acked = seq - 1;
+      break;
+    }
+    if (!room.skip.empty() && std::binary_search(room.skip.begin(), room.skip.end(), seq)) continue;
     append_live(out, room, entries[i], entries.size() == 1);
   }
-  std::erase_if(room.skip, [&](Seq seq) { return seq <= delivery.last; });
+  std::erase_if(room.skip, [&](Seq seq) { return seq <= cursor.sent; });
   send(out);
 }
 
@@ -219,6 +225,10 @@ void Session::go_on_resending() {
     const bool gone = !resend.entry || resend.entry->seq != message->seq || resend.entry->deleted;
     if (!message->released && !gone && sent >= window_.limit()) return send(out);  // its acknowledgements bring us back
     ++sent;
+    if (std::exchange(message->in_doubt, false) && stored().id != 0) {
+      note().changed.insert(message->packet_id);
+      must_save_ = must_save_ || message->qos == QoS::exactly_once;
+    }
     if (!message->released && !gone) {
       const std::vector<std::uint32_t> ids = message->subscription_ids;
       const Terms terms{message->qos, message->retain, true, false, message->packet_id, &ids, nullptr};

@@ -47,6 +47,7 @@ struct InFlight {
   std::vector<std::uint32_t> subscription_ids;
   std::uint64_t order = 0;  // of sending
   bool saved = false;       // storage has it, as it stands or as it stood
+  bool in_doubt = false;    // or not: the save may have failed. Saved before it is sent again
 };
 
 struct SessionState {

@@ -149,9 +149,9 @@ export function* policies(objects, environment) {
   yield ['no role of ours gives rights', giving.length ? giving.map((role) => role.metadata.name).join() : null];
   const deployer = of('Role').find((role) => /-cicd$/.test(role.metadata.name));
   const kinds = { Deployment: 'deployments', HTTPRoute: 'httproutes', NetworkPolicy: 'networkpolicies', PodDisruptionBudget: 'poddisruptionbudgets' };
-  const needed = deployer
-    ? [...new Set(objects.filter((o) => !o.kind.startsWith('Cluster')).map((o) => kinds[o.kind] ?? (/[^aeiou]y$|ss$/.test(o.kind) ? '' : `${o.kind.toLowerCase()}s`)))]
-    : [];
+  const plural = (kind) => kinds[kind] ?? (/[^aeiou]y$|ss$/.test(kind) ? '' : `${kind.toLowerCase()}s`);
+  const namespaced = objects.filter((o) => !o.kind.startsWith('Cluster'));
+  const needed = deployer ? [...new Set(namespaced.map((o) => plural(o.kind)))] : [];
   const missing = needed.filter((kind) => kind && !deployer.rules.some((r) => r.resources.includes(kind)));
   yield ['the role cicd covers every object of the chart', missing.length ? missing.join() : null];
   for (const role of [...of('Role'), ...of('ClusterRole')]) {

@@ -36,9 +36,10 @@ function nestingOf(text, owner, name) {
 function blockOf(text, classes, className, mappers) {
   const block = { attributes: {}, blocks: {} };
   const body = classes.get(className);
-  const members = body.matchAll(
-    /^ {2}\/\/ (\w+) - computed: (\w+), optional: (\w+), required: (\w+)\n(?: {2}private \w+[?!]?: .*\n)?([\s\S]*?)(?=^ {2}\/\/ \w+ - computed|(?![\s\S]))/gm,
-  );
+  const head = / {2}\/\/ (\w+) - computed: (\w+), optional: (\w+), required: (\w+)\n/;
+  const field = /(?: {2}private \w+[?!]?: .*\n)?/;
+  const tail = /([\s\S]*?)(?=^ {2}\/\/ \w+ - computed|(?![\s\S]))/;
+  const members = body.matchAll(new RegExp(`^${head.source}${field.source}${tail.source}`, 'gm'));
   for (const [, name, computed, optional, required, rest] of members) {
     const flags = { computed: computed === 'true', optional: optional === 'true', required: required === 'true' };
     const nested = /^ {2}private \w+ = new (\w+)\(this, "\w+"(?:, (true|false))?\);/m.exec(rest);

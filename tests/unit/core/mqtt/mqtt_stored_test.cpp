@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "tests/unit/core/mqtt/mqtt_world.h"
 
 namespace parley::mqtt {
@@ -398,6 +400,30 @@ TEST_F(MqttStored, ResendingStopsAtTheClientsReceiveMaximumAndGoesOnWithItsAckno
     world->run();
   }
   EXPECT_EQ(got, (Texts{"1", "2", "3", "4", "5", "6"}));
+}
+
+TEST_F(MqttStored, PagesOfSeveralRoomsThatArriveTogetherKeepToOneWindow) {
+  auto reader = come();
+  world->subscribe(*reader, "a/+", QoS::at_least_once);
+  reader.reset();
+  auto writer = world->connect("writer");
+  for (int i = 0; i < 5; ++i) {
+    for (const char* room : {"a/1", "a/2", "a/3"}) world->publish(*writer, room, std::to_string(i));
+  }
+  crash();  // so that no tail has them
+  reader = world->connect("reader", {.clean = false, .expiry_s = 1000, .receive_maximum = 4});
+  std::map<std::string, Texts, std::less<>> got;
+  for (int round = 0; round < 20; ++round) {
+    const std::vector<Publish> some = reader->take_all<Publish>();
+    EXPECT_LE(some.size(), 4U);
+    for (const Publish& publish : some) {
+      got[std::string(publish.topic)].emplace_back(publish.payload);
+      reader->say(Puback{{publish.packet_id, Reason::success, {}}});
+    }
+    world->run();
+  }
+  ASSERT_EQ(got.size(), 3U);
+  for (const auto& [room, texts] : got) EXPECT_EQ(texts, (Texts{"0", "1", "2", "3", "4"})) << room;
 }
 
 }  // namespace
