@@ -32,8 +32,12 @@ for (const [, verb] of [
 ]) {
   check(`parley ${verb} is a sub-command`, new RegExp(`^ +${verb} `, 'm').test(help));
 }
-for (const path of ['roles/parley/defaults/main.yml', ...['dev', 'staging', 'prod'].map((name) => `inventories/${name}/group_vars/brokers/main.yml`)])
-  for (const flag of Object.keys(yaml.load(text(`ansible/${path}`)).parley_settings)) check(`ansible/${path}: ${flag} is a flag`, known(flag));
+for (const path of [
+  'roles/parley/defaults/main.yml',
+  ...['dev', 'staging', 'prod'].map((name) => `inventories/${name}/group_vars/brokers/main.yml`),
+])
+  for (const flag of Object.keys(yaml.load(text(`ansible/${path}`)).parley_settings))
+    check(`ansible/${path}: ${flag} is a flag`, known(flag));
 for (const [, name] of text('scripts/compose/make-secrets').matchAll(/(?:'|\\n)([a-z-]+) = (?:postgres|redis):/g))
   check(`make-secrets: ${name} is a flag`, known(name));
 

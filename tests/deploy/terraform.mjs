@@ -30,7 +30,11 @@ const schema = writeSchema(join(scratch, 'package'), join(scratch, 'schema.json'
 check('every type is one of the provider', schema.unknown.length === 0, schema.unknown.join());
 
 // The stand-in, where Terraform looks for providers.
-const mirror = join(scratch, 'mirror/registry.terraform.io/hashicorp/aws/6.25.0', `linux_${process.arch === 'x64' ? 'amd64' : process.arch}`);
+const mirror = join(
+  scratch,
+  'mirror/registry.terraform.io/hashicorp/aws/6.25.0',
+  `linux_${process.arch === 'x64' ? 'amd64' : process.arch}`,
+);
 mkdirSync(mirror, { recursive: true });
 const program = join(mirror, 'terraform-provider-aws_v6.25.0');
 writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'tests/deploy/terraform/provider.mjs')}'\n`);
@@ -52,7 +56,10 @@ const terraform = (folder, ...args) =>
   spawnSync('terraform', [`-chdir=${folder}`, ...args, '-no-color'], { encoding: 'utf8', env, maxBuffer: 1 << 26 });
 const said = (result) => (result.stdout + result.stderr).slice(-4000);
 
-const format = spawnSync('terraform', ['fmt', '-check', '-recursive', '-diff', join(root, 'terraform')], { encoding: 'utf8', env });
+const format = spawnSync('terraform', ['fmt', '-check', '-recursive', '-diff', join(root, 'terraform')], {
+  encoding: 'utf8',
+  env,
+});
 check('terraform fmt', format.status === 0, format.stdout + format.stderr);
 
 // In a copy: init writes lock files and .terraform, and the state is a local file there.
@@ -72,13 +79,20 @@ for (const environment of quick ? ['prod'] : environments) {
   if (!check(`${environment}: plan`, plan.status === 0, said(plan))) continue;
   const shown = terraform(folder, 'show', '-json', 'plan');
   const changes = JSON.parse(shown.stdout).resource_changes ?? [];
-  check(`${environment}: the plan makes the stack`, changes.filter(({ change }) => change.actions[0] === 'create').length > 80, changes.length);
+  check(
+    `${environment}: the plan makes the stack`,
+    changes.filter(({ change }) => change.actions[0] === 'create').length > 80,
+    changes.length,
+  );
   // What the provider fills with defaults is unknown in a plan, so this was written by us.
   const of = (type) => changes.filter((one) => one.type === type).map(({ change }) => change.after);
   check(`${environment}: every bucket is private`, of('aws_s3_bucket_public_access_block').length === of('aws_s3_bucket').length);
   check(`${environment}: no plain key anywhere`, !/AKIA[0-9A-Z]{16}|BEGIN [A-Z ]*PRIVATE KEY/.test(shown.stdout));
   if (environment === 'prod')
-    check('prod: the databases are protected', of('aws_db_instance').length === 2 && of('aws_db_instance').every((one) => one.deletion_protection));
+    check(
+      'prod: the databases are protected',
+      of('aws_db_instance').length === 2 && of('aws_db_instance').every((one) => one.deletion_protection),
+    );
 }
 
 if (!quick) {
@@ -104,7 +118,8 @@ if (!quick) {
     }
     const result = step === 'test' ? terraform(stack, 'test') : terraform(join(copy, 'environments/prod'), 'validate');
     const words = (result.stdout + result.stderr).replace(/[\s│╷╵]+/g, ' ');
-    for (const fault of planted) check(`fault "${fault.name}" is seen`, result.status !== 0 && words.includes(fault.words), words.slice(-1500));
+    for (const fault of planted)
+      check(`fault "${fault.name}" is seen`, result.status !== 0 && words.includes(fault.words), words.slice(-1500));
     cpSync(join(root, 'terraform/modules'), join(copy, 'modules'), { recursive: true });
   }
 }

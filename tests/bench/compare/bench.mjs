@@ -102,10 +102,16 @@ async function floor(row, wireBytes) {
 // Rows a second of SQLite alone, in transactions of about the size that the broker made.
 async function bareSqlite() {
   const report = join(folder, 'bare.json'); // not its output: the store logs there, too
-  const options = ['--benchmark_filter=bare/.*', `--benchmark_out=${report}`, '--benchmark_out_format=json', '--benchmark_min_time=1'];
+  const options = [
+    '--benchmark_filter=bare/.*',
+    `--benchmark_out=${report}`,
+    '--benchmark_out_format=json',
+    '--benchmark_min_time=1',
+  ];
   await run(['taskset', '-c', '0,1', bin('bench_sqlite_append'), ...options]);
   const by = {};
-  for (const one of JSON.parse(readFileSync(report, 'utf8')).benchmarks) by[/bare\/(\d+)/.exec(one.name)[1]] = one.items_per_second;
+  for (const one of JSON.parse(readFileSync(report, 'utf8')).benchmarks)
+    by[/bare\/(\d+)/.exec(one.name)[1]] = one.items_per_second;
   return by;
 }
 

@@ -144,11 +144,18 @@ export function* policies(objects, environment) {
   }
   // Who deploys never gives rights, to others or to itself; it does read what an upgrade looks at.
   const giving = [...of('Role'), ...of('ClusterRole')].filter((role) =>
-    role.rules.some((r) => r.apiGroups.includes('rbac.authorization.k8s.io') && r.verbs.some((verb) => !['get', 'list'].includes(verb))),
+    role.rules.some(
+      (r) => r.apiGroups.includes('rbac.authorization.k8s.io') && r.verbs.some((verb) => !['get', 'list'].includes(verb)),
+    ),
   );
   yield ['no role of ours gives rights', giving.length ? giving.map((role) => role.metadata.name).join() : null];
   const deployer = of('Role').find((role) => /-cicd$/.test(role.metadata.name));
-  const kinds = { Deployment: 'deployments', HTTPRoute: 'httproutes', NetworkPolicy: 'networkpolicies', PodDisruptionBudget: 'poddisruptionbudgets' };
+  const kinds = {
+    Deployment: 'deployments',
+    HTTPRoute: 'httproutes',
+    NetworkPolicy: 'networkpolicies',
+    PodDisruptionBudget: 'poddisruptionbudgets',
+  };
   const plural = (kind) => kinds[kind] ?? (/[^aeiou]y$|ss$/.test(kind) ? '' : `${kind.toLowerCase()}s`);
   const namespaced = objects.filter((o) => !o.kind.startsWith('Cluster'));
   const needed = deployer ? [...new Set(namespaced.map((o) => plural(o.kind)))] : [];

@@ -64,11 +64,11 @@ export const faults = [
     words: 'are in two zones',
   },
   {
-    name: 'any pod takes on the broker\'s role',
+    name: "any pod takes on the broker's role",
     file: 'terraform/modules/identity/main.tf',
     from: '"${local.issuer}:sub" = "system:serviceaccount:${each.value}"',
     to: '"${local.issuer}:sub" = "system:serviceaccount:*:*"',
-    words: 'Only the broker\'s service account',
+    words: "Only the broker's service account",
   },
   {
     name: 'the broker reads every secret',

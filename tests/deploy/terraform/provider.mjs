@@ -27,7 +27,8 @@ function wire({ attributes, blocks }) {
     })),
   };
 }
-const schemas = (all) => Object.fromEntries(Object.entries(all).map(([name, block]) => [name, { version: 0, block: wire(block) }]));
+const schemas = (all) =>
+  Object.fromEntries(Object.entries(all).map(([name, block]) => [name, { version: 0, block: wire(block) }]));
 
 const example = (name, type) => {
   if (type === 'string') return { account_id: '111122223333', names: 'x' }[name] ?? `example-${name}`;

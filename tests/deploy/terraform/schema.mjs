@@ -62,7 +62,14 @@ function blockOf(text, classes, className, mappers) {
       block.attributes[name] = { type: [nested[2] === 'true' ? 'set' : 'list', object], ...flags };
       continue;
     }
-    if (list) block.blocks[name] = { nesting: nested[2] === 'true' ? 'set' : 'list', min: flags.required ? 1 : 0, max: 0, block: inner, object };
+    if (list)
+      block.blocks[name] = {
+        nesting: nested[2] === 'true' ? 'set' : 'list',
+        min: flags.required ? 1 : 0,
+        max: 0,
+        block: inner,
+        object,
+      };
     else
       block.blocks[name] = {
         nesting: hcl === 'struct' ? 'single' : hcl === 'set' ? 'set' : 'list',
