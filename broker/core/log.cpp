@@ -157,7 +157,9 @@ void Log::forward_message(const LogRoomPtr& room, NewEntry entry) {
   Appended unnumbered;
   unnumbered.ts = clock_.unix_ms();
   const EntryPtr message = make_entry(entry, unnumbered);
-  peers_.send_forward(room->info.id, message);
+  std::vector<envelope::GroupChoice> groups;
+  if (share_groups_ != nullptr) groups = share_groups_->published(*room, message);
+  peers_.send_forward(room->info.id, message, std::move(groups));
   pass_on(room, message);
 }
 

@@ -145,6 +145,12 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
     peers_.send_client_moved({client_id, user_id});
   }
 
+  // ---- MQTT's share groups; they outlive the log's last turn, or are taken away by null
+  void set_share_groups(ShareGroups* groups) { share_groups_ = groups; }
+  void tell_groups(envelope::Groups groups) { peers_.send_groups(std::move(groups)); }
+  // The other replicas say what is short-lived once more.
+  void ask_replicas() { peers_.send_hello(); }
+
   // ---- driven by the log loop
   // Once before anything else: connects to the other replicas.
   void start() { peers_.start(); }
@@ -194,6 +200,8 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   void on_presence_changed(RoomId room) override;
   void on_login_revoked(const std::string& login) override;
   void on_client_moved(const envelope::ClientMoved& moved) override;
+  void on_groups(const std::string& replica, const envelope::Groups& groups) override;
+  void on_hello() override;
   void on_bus(bool connected) override;
   void on_missed() override { catch_up_.hurry(); }
 
@@ -231,6 +239,7 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   std::vector<Follower*> followers_;          // by id; null: gone
   std::vector<LogRoomPtr> passing_;           // that have messages to be handed over
   std::map<std::string, EntryPtr> retained_;  // by the room's name
+  ShareGroups* share_groups_ = nullptr;
   bool pruning_ = false;
 };
 

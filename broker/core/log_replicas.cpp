@@ -82,9 +82,13 @@ void Log::on_signal(envelope::Signal from) {
 }
 
 void Log::on_forward(envelope::Forward from) {
-  auto tell = [this, message = std::move(from.message)](const LogRoomPtr& room) { pass_on(room, message); };
-  if (const LogRoomPtr room = rooms_.find(from.room)) return tell(room);
-  strangers_.find_wanted(from.room, std::move(tell));
+  const RoomId id = from.room;
+  auto tell = [this, from = std::move(from)](const LogRoomPtr& room) {
+    if (share_groups_ != nullptr) share_groups_->forwarded(*room, from.message, from.groups);
+    pass_on(room, from.message);
+  };
+  if (const LogRoomPtr room = rooms_.find(id)) return tell(room);
+  strangers_.find_wanted(id, std::move(tell));
 }
 
 void Log::on_client_moved(const envelope::ClientMoved& moved) {
@@ -93,12 +97,21 @@ void Log::on_client_moved(const envelope::ClientMoved& moved) {
   }
 }
 
+void Log::on_groups(const std::string& replica, const envelope::Groups& groups) {
+  if (share_groups_ != nullptr) share_groups_->heard(replica, groups);
+}
+
+void Log::on_hello() {
+  if (share_groups_ != nullptr) share_groups_->asked();
+}
+
 void Log::on_presence_changed(RoomId id) {
   if (const LogRoomPtr room = rooms_.find(id)) presence_.changed_elsewhere(room);
 }
 
 void Log::on_bus(bool connected) {
   catch_up_.set_bus(connected);
+  if (!connected && share_groups_ != nullptr) share_groups_->bus_lost();
   if (!connected) return;
   // Our shares may have expired meanwhile, the others' may have changed.
   rooms_.for_each([](const LogRoomPtr& room) {

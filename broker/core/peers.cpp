@@ -57,8 +57,8 @@ void Peers::send_signal(const Signal& signal) {
        envelope::Signal{signal.room, signal.type, signal.user_id, signal.user_name, signal.body, signal.only_to});
 }
 
-void Peers::send_forward(RoomId room, EntryPtr message) {
-  send(cluster::channel_of(room), envelope::Forward{room, std::move(message)});
+void Peers::send_forward(RoomId room, EntryPtr message, std::vector<envelope::GroupChoice> groups) {
+  send(cluster::channel_of(room), envelope::Forward{room, std::move(message), std::move(groups)});
 }
 
 void Peers::send_presence_changed(RoomId room) { send(cluster::channel_of(room), envelope::PresenceChanged{room}); }
@@ -74,6 +74,8 @@ void Peers::send_login_revoked(const std::string& login) {
 }
 
 void Peers::send_client_moved(envelope::ClientMoved moved) { send(cluster::control_channel, std::move(moved)); }
+void Peers::send_groups(envelope::Groups groups) { send(cluster::control_channel, std::move(groups)); }
+void Peers::send_hello() { send(cluster::control_channel, envelope::Hello{}); }
 
 void Peers::repeat_revocations() {
   for (const Revocation& revocation : revocations_) {
@@ -111,15 +113,19 @@ void Peers::receive(envelope::Message message) {
     owner_.on_login_revoked(revoked->login);
   } else if (const auto* moved = std::get_if<envelope::ClientMoved>(&message.what)) {
     owner_.on_client_moved(*moved);
+  } else if (const auto* groups = std::get_if<envelope::Groups>(&message.what)) {
+    owner_.on_groups(message.sender, *groups);
   } else {
     repeat_revocations();
+    owner_.on_hello();
   }
 }
 
 void Peers::on_subscribed(cluster::Channel channel) {
   if (channel == cluster::control_channel) {
-    send(cluster::control_channel, envelope::Hello{});
+    send_hello();
     repeat_revocations();
+    owner_.on_hello();
   } else {
     owner_.on_missed();
   }

@@ -33,6 +33,9 @@ class Peers final : public cluster::Bus::Events {
     virtual void on_presence_changed(RoomId room) = 0;
     virtual void on_login_revoked(const std::string& login) = 0;
     virtual void on_client_moved(const envelope::ClientMoved& moved) = 0;
+    virtual void on_groups(const std::string& replica, const envelope::Groups& groups) = 0;
+    // Somebody (again) has a connection, or missed something: what is short-lived is to be said to them.
+    virtual void on_hello() = 0;
     // The bus came or went.
     virtual void on_bus(bool connected) = 0;
     // Messages may have been missed until now.
@@ -56,10 +59,12 @@ class Peers final : public cluster::Bus::Events {
 
   void send_entries(RoomId room, const std::vector<EntryPtr>& entries);
   void send_signal(const Signal& signal);
-  void send_forward(RoomId room, EntryPtr message);
+  void send_forward(RoomId room, EntryPtr message, std::vector<envelope::GroupChoice> groups);
   void send_presence_changed(RoomId room);
   void send_login_revoked(const std::string& login);
   void send_client_moved(envelope::ClientMoved moved);
+  void send_groups(envelope::Groups groups);
+  void send_hello();
 
   bool connected() const { return bus_ != nullptr && bus_->connected(); }
   cluster::Bus* bus() const { return bus_; }

@@ -4,7 +4,7 @@ namespace parley::envelope {
 
 namespace {
 
-constexpr char version = 2;  // 1 had no Forward and no time of expiry
+constexpr char version = 3;  // 2 had no groups in Forward
 enum class Kind : unsigned char {
   entries = 1,
   signal = 2,
@@ -12,7 +12,8 @@ enum class Kind : unsigned char {
   login_revoked = 4,
   hello = 5,
   forward = 6,
-  client_moved = 7
+  client_moved = 7,
+  groups = 8
 };
 
 class Out {
@@ -144,6 +145,20 @@ struct Encoder {
   void operator()(const Forward& forward) const {
     out.number(static_cast<std::uint64_t>(forward.room));
     put_entry(out, *forward.message);
+    out.number(forward.groups.size());
+    for (const GroupChoice& choice : forward.groups) {
+      out.text(choice.filter);
+      out.text(choice.replica);
+    }
+  }
+  void operator()(const Groups& groups) const {
+    out.byte(groups.whole ? 1 : 0);
+    out.number(groups.total);
+    out.number(groups.groups.size());
+    for (const GroupMembers& group : groups.groups) {
+      out.text(group.filter);
+      out.number(group.members);
+    }
   }
   void operator()(const ClientMoved& moved) const {
     out.text(moved.client_id);
@@ -169,6 +184,37 @@ Signal take_signal(In& in) {
   signal.room = in.whole();
   for (std::string* text : {&signal.type, &signal.user_id, &signal.user_name, &signal.body, &signal.only_to}) *text = in.text();
   return signal;
+}
+
+Forward take_forward(In& in) {
+  Forward forward;
+  forward.room = in.whole();
+  forward.message = take_entry(in, forward.room);
+  const std::size_t count = in.count(2);
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    GroupChoice choice;
+    choice.filter = in.text();
+    choice.replica = in.text();
+    forward.groups.push_back(std::move(choice));
+  }
+  return forward;
+}
+
+Groups take_groups(In& in) {
+  Groups groups;
+  const unsigned char whole = in.byte();
+  if (whole > 1) in.fail(0);
+  groups.whole = whole == 1;
+  groups.total = in.number();
+  const std::size_t count = in.count(2);
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    GroupMembers group;
+    group.filter = in.text();
+    group.members = in.number();
+    if (group.members > UINT32_MAX) in.fail(0);
+    groups.groups.push_back(std::move(group));
+  }
+  return groups;
 }
 
 Error malformed(const char* what) { return {Code::bad_request, std::string("a message from a replica: ") + what}; }
@@ -209,13 +255,12 @@ Result<Message> decode(std::string_view bytes) {
     case Kind::hello:
       message.what = Hello{};
       break;
-    case Kind::forward: {
-      Forward forward;
-      forward.room = in.whole();
-      forward.message = take_entry(in, forward.room);
-      message.what = std::move(forward);
+    case Kind::forward:
+      message.what = take_forward(in);
       break;
-    }
+    case Kind::groups:
+      message.what = take_groups(in);
+      break;
     case Kind::client_moved: {
       ClientMoved moved;
       moved.client_id = in.text();

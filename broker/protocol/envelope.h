@@ -2,7 +2,7 @@
 
 // What one replica writes to another over the bus, as bytes. Pure.
 //
-// A message is: version (1 byte, 2), kind (1 byte), sender, epoch, then the kind's fields. Numbers are LEB128 varints of at most
+// A message is: version (1 byte, 3), kind (1 byte), sender, epoch, then the kind's fields. Numbers are LEB128 varints of at most
 // 64 bits, strings are a varint length and the bytes, lists a varint count and the elements. A reader refuses a version or kind
 // that it does not know, so replicas of two versions may stand side by side during a deploy: what one does not understand, the
 // log's storage still tells it.
@@ -40,10 +40,27 @@ struct LoginRevoked {
 // The sender has (again) a connection: whoever has news that must not be missed says them again.
 struct Hello {};
 
-// A message that is not kept, for those who are there now; without a seq.
+// Who has a message in an MQTT share group: one member on that replica.
+struct GroupChoice {
+  std::string filter;  // the whole "$share/{group}/{filter}"
+  std::string replica;
+};
+// A message that is not kept, for those who are there now; without a seq. Groups that are not named have had it at the sender.
 struct Forward {
   RoomId room = 0;
   EntryPtr message;
+  std::vector<GroupChoice> groups;
+};
+
+struct GroupMembers {
+  std::string filter;
+  std::uint64_t members = 0;
+};
+// MQTT share groups that have members at the sender.
+struct Groups {
+  bool whole = false;       // what was said before is forgotten
+  std::uint64_t total = 0;  // groups that have members there
+  std::vector<GroupMembers> groups;
 };
 
 // An MQTT client has come to the sender: whoever has it connected looks whether its session is still its own.
@@ -55,7 +72,7 @@ struct ClientMoved {
 struct Message {
   std::string sender;  // the replica's own id
   std::string epoch;   // of the sender's log
-  std::variant<Entries, Signal, PresenceChanged, LoginRevoked, Hello, Forward, ClientMoved> what;
+  std::variant<Entries, Signal, PresenceChanged, LoginRevoked, Hello, Forward, ClientMoved, Groups> what;
 };
 
 std::string encode(const Message& message);

@@ -12,9 +12,18 @@ constexpr std::size_t entries_held = 1'024;  // of a group that waits; of more o
 }  // namespace
 
 Shares::Shares(Log& log, HashKey key, ShareDelivery& workers, ShareStorage storage)
-    : log_(log), workers_(workers), follower_(log.add_follower(*this)), tree_(key), storage_(std::move(storage)) {}
+    : log_(log), workers_(workers), follower_(log.add_follower(*this)),
+      tree_(key),
+      places_(
+          key, [&log](envelope::Groups groups) { log.tell_groups(std::move(groups)); }, [&log] { log.ask_replicas(); }),
+      storage_(std::move(storage)) {
+  log_.set_share_groups(this);
+}
 
-Shares::~Shares() { log_.remove_follower(follower_); }
+Shares::~Shares() {
+  log_.set_share_groups(nullptr);
+  log_.remove_follower(follower_);
+}
 
 Shares::Member* Shares::find(Group& group, ShareMember who) {
   const auto found =
@@ -41,6 +50,7 @@ void Shares::join(const std::string& filter, ShareMember member, Reply<Nothing> 
     log_.add_interest(follower_, group->matched);
   }
   if (find(*group, member) == nullptr) group->members.push_back({member, {}});
+  places_.set_own(filter, group->members.size());
   assign(*group);
   if (!stored() || group->joined) {
     if (stored()) pump();
@@ -58,6 +68,7 @@ void Shares::leave(const std::string& filter, ShareMember who) {
   if (member == nullptr) return;
   group.waiting.insert(group.waiting.begin(), member->owed.begin(), member->owed.end());
   group.members.erase(group.members.begin() + (member - group.members.data()));
+  places_.set_own(filter, group.members.size());
   if (!group.members.empty()) return assign(group);
   if (stored()) give_back(group);
   tree_.remove(group.matched, group.number);
@@ -101,19 +112,47 @@ void Shares::entries(std::vector<Run> runs) {
   if (stored()) pump();
 }
 
-void Shares::messages(std::vector<Run> runs) {
-  for (const Run& run : runs) {
-    std::vector<FilterOwner> matched;
-    tree_.match(*run.name, matched);
-    for (const FilterOwner& owner : matched) {
-      Group& group = *by_number_.at(owner.id);
-      for (const EntryPtr& message : *run.entries) {
-        const Member& member = group.members[group.next++ % group.members.size()];
-        workers_.deliver_shared(member.who, group.filter, run.name, message);
-      }
+// ---- messages that are not kept
+
+std::vector<envelope::GroupChoice> Shares::published(const LogRoom& room, const EntryPtr& message) {
+  std::vector<envelope::GroupChoice> chosen;
+  matched_.clear();
+  if (tree_.size() != 0) tree_.match(room.info.name, matched_);
+  for (const FilterOwner& owner : matched_) {
+    Group& group = *by_number_.at(owner.id);
+    const SharePlaces::Group* elsewhere = places_.find(group.filter);
+    const std::size_t here = group.members.size();
+    const std::uint64_t turn = group.turn++ % (here + (elsewhere != nullptr ? elsewhere->total : 0));
+    if (turn < here) {
+      workers_.deliver_shared(group.members[turn].who, group.filter, room.name, message);
+    } else {
+      chosen.push_back({group.filter, SharePlaces::place(*elsewhere, turn - here)});
     }
   }
+  elsewhere_.clear();
+  places_.match(room.info.name, elsewhere_);
+  for (SharePlaces::Group* group : elsewhere_) {
+    if (groups_.count(group->filter) != 0) continue;
+    chosen.push_back({group->filter, SharePlaces::place(*group, group->turn++ % group->total)});
+  }
+  return chosen;
 }
+
+void Shares::forwarded(const LogRoom& room, const EntryPtr& message, const std::vector<envelope::GroupChoice>& chosen) {
+  for (const envelope::GroupChoice& choice : chosen) {
+    if (choice.replica != log_.replica()) continue;
+    const auto found = groups_.find(choice.filter);
+    if (found == groups_.end()) continue;  // its last member has just left
+    Group& group = *found->second;
+    workers_.deliver_shared(group.members[group.turn++ % group.members.size()].who, group.filter, room.name, message);
+  }
+}
+
+void Shares::heard(const std::string& replica, const envelope::Groups& groups) {
+  if (stored()) places_.heard(replica, groups, storage_.clock->mono_ms());
+}
+
+// ---- entries
 
 // In turn, those that have credit.
 void Shares::assign(Group& group) {

@@ -8,6 +8,9 @@
 // and says which are done. What it has claimed when it dies is free again when its lease has ended. A group whose members are
 // away stays in storage by their own sessions, and goes on when one of them is back, on whatever replica.
 //
+// Of messages that are not kept storage knows nothing: the replica where one is published chooses among the members here and
+// those that the others say they have (SharePlaces).
+//
 // Threads: the log's. Workers reach it through Remote<Shares>.
 
 #include <deque>
@@ -18,6 +21,8 @@
 #include <vector>
 
 #include "broker/core/log.h"
+#include "broker/core/mqtt/share_places.h"
+#include "broker/core/share_groups.h"
 #include "storage/mqtt_store.h"
 
 namespace parley::mqtt {
@@ -43,7 +48,7 @@ struct ShareStorage {
   UniqueFunction<void(SessionKey)> opened;  // the session of its own
 };
 
-class Shares final : public Follower {
+class Shares final : public Follower, private ShareGroups {
  public:
   Shares(Log& log, HashKey key, ShareDelivery& workers, ShareStorage storage = {});
   ~Shares() override;
@@ -64,7 +69,7 @@ class Shares final : public Follower {
 
   // Follower
   void entries(std::vector<Run> runs) override;
-  void messages(std::vector<Run> runs) override;
+  void messages(std::vector<Run>) override {}  // by published() and forwarded()
   void signal(SignalPtr) override {}
   void rights_changed(const RoomInfo&, const std::string&, Role) override {}
   void pruned(RoomId, Seq) override {}
@@ -88,6 +93,7 @@ class Shares final : public Follower {
     std::string matched;  // without "$share/{group}/"
     std::vector<Member> members;
     std::size_t next = 0;  // whose turn it is
+    std::uint64_t turn = 0;  // the same, of messages that are not kept, over all replicas
     std::deque<Owed> waiting;
     bool reading = false;
     // In storage
@@ -108,6 +114,13 @@ class Shares final : public Follower {
     std::uint64_t heard = 0;
     unsigned entries = 0;
   };
+
+  // ShareGroups
+  std::vector<envelope::GroupChoice> published(const LogRoom& room, const EntryPtr& message) override;
+  void forwarded(const LogRoom& room, const EntryPtr& message, const std::vector<envelope::GroupChoice>& chosen) override;
+  void heard(const std::string& replica, const envelope::Groups& groups) override;
+  void asked() override { places_.tell_all(); }
+  void bus_lost() override { places_.clear(); }
 
   void assign(Group& group);
   void read(Group& group);
@@ -138,6 +151,9 @@ class Shares final : public Follower {
   std::unordered_map<SlotId, Group*> by_number_;
   SlotId next_number_ = 1;
   SubscriptionTree tree_;
+  SharePlaces places_;
+  std::vector<FilterOwner> matched_;          // of one message; kept for its memory
+  std::vector<SharePlaces::Group*> elsewhere_;  // alike
 
   ShareStorage storage_;
   SessionKey own_;  // id 0: not open

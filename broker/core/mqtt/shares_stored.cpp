@@ -256,6 +256,7 @@ void Shares::flush() {
 
 void Shares::tick() {
   if (!stored()) return;
+  places_.tick(storage_.clock->mono_ms());
   if (saving_ == 0) flush();
   if (groups_.empty()) return;
   if (own_.id == 0) return open();
