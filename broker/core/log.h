@@ -15,6 +15,7 @@
 #include "broker/core/batcher.h"
 #include "broker/core/catch_up.h"
 #include "broker/core/interest.h"
+#include "broker/core/share_groups.h"
 #include "broker/core/shared_presence.h"
 #include "broker/core/strangers.h"
 
@@ -148,6 +149,8 @@ class Log final : private CatchUp::Owner, private Peers::Owner {
   // ---- MQTT's share groups; they outlive the log's last turn, or are taken away by null
   void set_share_groups(ShareGroups* groups) { share_groups_ = groups; }
   void tell_groups(envelope::Groups groups) { peers_.send_groups(std::move(groups)); }
+  // This one's id.
+  const std::string& replica() const { return peers_.replica(); }
   // The other replicas say what is short-lived once more.
   void ask_replicas() { peers_.send_hello(); }
 

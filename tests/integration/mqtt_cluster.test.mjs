@@ -231,6 +231,51 @@ describe('MQTT over two replicas', { timeout: 240_000, concurrency: false }, () 
     });
   }
 
+  it('$share: of messages that are not kept a group on both replicas gets each once, in turn', async () => {
+    const topic = unique('passing/');
+    const { all, got } = await members(`$share/g/${topic}/+`, [0, 1, 0], 0);
+    const everybody = await connect(1, {}, { autoAck: true });
+    await everybody.subscribe(`${topic}/#`, 0);
+    const lonely = await connect(1);
+    await lonely.subscribe(`$share/other/${topic}/#`, 0);
+    const publishers = [await connect(0), await connect(1)];
+    // What a replica knows of the other's members is a moment old.
+    await until(async () => {
+      const before = lonely.packets.length;
+      for (const publisher of publishers) publisher.publish(`${topic}/warm`, 'warm', { qos: 0 });
+      for (const one of [...publishers, ...all, everybody, lonely]) await one.ping();
+      return all.every(({ packets }) => packets.some(({ text }) => text === 'warm')) && lonely.packets.length > before;
+    }, 'every member is thought of');
+    for (let i = 0; i < 120; ++i) publishers[i % 2].publish(`${topic}/${i % 3}`, `${i}`, { qos: 0 });
+    const of = (client) => texts(client.packets.filter(({ type, text }) => type === 'publish' && text !== 'warm'));
+    await until(() => of(everybody).length === 120 && of(lonely).length === 120, 'all 120 are there');
+    for (const member of all) await member.ping();
+    assert.deepEqual(sorted(all.flatMap(of)), numbers(0, 120).map(Number));
+    assert.deepEqual(sorted(of(lonely)), numbers(0, 120).map(Number));
+    // Each replica takes turns of its own.
+    for (const member of all) assert.ok(Math.abs(of(member).length - 40) <= 2, `${of(member).length} of 120`);
+    assert.ok(got().length >= 120);
+  });
+
+  it('$share: of messages that are not kept nothing goes to a dead replica any more', async () => {
+    const topic = unique('survivor/');
+    const filter = `$share/g/${topic}`;
+    const [gone, here, publisher] = [await connect(0), await connect(1), await connect(1)];
+    await gone.subscribe(filter, 0);
+    await here.subscribe(filter, 0);
+    await cluster.broker(0).kill();
+    let sent = 0;
+    await until(async () => {
+      const had = here.packets.length;
+      for (let i = 0; i < 4; ++i) publisher.publish(topic, `${sent++}`, { qos: 0 });
+      await publisher.ping();
+      await here.ping();
+      return here.packets.filter(({ type }) => type === 'publish').length >= 4 && here.packets.length - had >= 4;
+    }, 'all of them come to the member that is left');
+    await cluster.restart(0);
+    await redisIs('ok');
+  });
+
   it('$share: a group whose members are away goes on where it stood, on the other replica', async () => {
     const [one, two, topic] = [unique('one'), unique('two'), unique('away/')];
     const filter = `$share/g/${topic}`;

@@ -30,8 +30,8 @@ class SharePlaces {
   // A group that has members on other replicas.
   struct Group {
     SlotId number = 0;
-    std::string filter;   // the whole "$share/{group}/{filter}"
-    std::string matched;  // without the first two parts
+    std::string filter;                            // the whole "$share/{group}/{filter}"
+    std::string matched;                           // without the first two parts
     std::map<std::string, std::uint64_t> members;  // by replica; none is 0
     std::uint64_t total = 0;
     std::uint64_t turn = 0;  // for a group without members here

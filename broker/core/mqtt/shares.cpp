@@ -12,7 +12,9 @@ constexpr std::size_t entries_held = 1'024;  // of a group that waits; of more o
 }  // namespace
 
 Shares::Shares(Log& log, HashKey key, ShareDelivery& workers, ShareStorage storage)
-    : log_(log), workers_(workers), follower_(log.add_follower(*this)),
+    : log_(log),
+      workers_(workers),
+      follower_(log.add_follower(*this)),
       tree_(key),
       places_(
           key, [&log](envelope::Groups groups) { log.tell_groups(std::move(groups)); }, [&log] { log.ask_replicas(); }),
@@ -38,7 +40,8 @@ Shares::Group* Shares::find(SlotId number) {
 
 void Shares::join(const std::string& filter, ShareMember member, Reply<Nothing> done) {
   std::unique_ptr<Group>& group = groups_[filter];
-  if (!group) {
+  const bool fresh = !group;
+  if (fresh) {
     group = std::make_unique<Group>();
     group->number = next_number_++;
     group->filter = filter;
@@ -46,10 +49,13 @@ void Shares::join(const std::string& filter, ShareMember member, Reply<Nothing> 
     parse_shared(filter, parts);
     group->matched = parts.filter;
     by_number_[group->number] = group.get();
+  }
+  if (find(*group, member) == nullptr) group->members.push_back({member, {}});
+  if (fresh) {
+    // A group in the tree has members.
     tree_.add(group->matched, {group->number, 0});
     log_.add_interest(follower_, group->matched);
   }
-  if (find(*group, member) == nullptr) group->members.push_back({member, {}});
   places_.set_own(filter, group->members.size());
   assign(*group);
   if (!stored() || group->joined) {

@@ -92,7 +92,7 @@ class Shares final : public Follower, private ShareGroups {
     std::string filter;   // the whole of it
     std::string matched;  // without "$share/{group}/"
     std::vector<Member> members;
-    std::size_t next = 0;  // whose turn it is
+    std::size_t next = 0;    // whose turn it is
     std::uint64_t turn = 0;  // the same, of messages that are not kept, over all replicas
     std::deque<Owed> waiting;
     bool reading = false;
@@ -152,7 +152,7 @@ class Shares final : public Follower, private ShareGroups {
   SlotId next_number_ = 1;
   SubscriptionTree tree_;
   SharePlaces places_;
-  std::vector<FilterOwner> matched_;          // of one message; kept for its memory
+  std::vector<FilterOwner> matched_;            // of one message; kept for its memory
   std::vector<SharePlaces::Group*> elsewhere_;  // alike
 
   ShareStorage storage_;

@@ -34,8 +34,11 @@ std::vector<Message> samples() {
           {"", "", PresenceChanged{INT64_MAX}},
           {"north", "e1", LoginRevoked{"login"}},
           {"north", "e1", Hello{}},
-          {"north", "e1", Forward{7, entry(0)}},
-          {"north", "e1", ClientMoved{"kitchen", "u1"}}};
+          {"north", "e1", Forward{7, entry(0), {}}},
+          {"north", "e1", Forward{7, entry(0), {{"$share/g/a/+", "south"}, {"$share/h/#", "north"}}}},
+          {"north", "e1", ClientMoved{"kitchen", "u1"}},
+          {"north", "e1", Groups{true, 2, {{"$share/g/a/+", 3}, {"$share/h/#", 200}}}},
+          {"north", "e1", Groups{false, 7, {}}}};
 }
 
 TEST(Envelope, RoundTripKeepsEveryField) {
@@ -87,19 +90,19 @@ TEST(Envelope, EveryCutIsRefused) {
 
 TEST(Envelope, OtherVersionsKindsAndOrdersAreRefused) {
   std::string bytes = encode(samples()[3]);
-  bytes[0] = 3;
+  bytes[0] = 4;
   EXPECT_FALSE(decode(bytes).ok());
-  bytes[0] = 2;
+  bytes[0] = 3;
   bytes[1] = 99;
   EXPECT_FALSE(decode(bytes).ok());
   EXPECT_FALSE(decode(encode({"n", "e", Entries{7, {entry(6), entry(5)}}})).ok());
-  EXPECT_FALSE(decode(std::string("\x02\x01\x00\x00\x07\xff\xff\xff\xff\x0f", 10)).ok()) << "a count without elements";
+  EXPECT_FALSE(decode(std::string("\x03\x01\x00\x00\x07\xff\xff\xff\xff\x0f", 10)).ok()) << "a count without elements";
 }
 
 TEST(Envelope, RandomDamageNeverCrashes) {
   fakes::SeededRandom random(7);
   for (int i = 0; i < 20'000; ++i) {
-    std::string bytes = encode(samples()[random.next() % 6]);
+    std::string bytes = encode(samples()[random.next() % samples().size()]);
     for (std::uint64_t n = 1 + random.next() % 4; n > 0; --n) {
       bytes[random.next() % bytes.size()] = static_cast<char>(random.next());
     }

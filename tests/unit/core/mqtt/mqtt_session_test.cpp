@@ -320,5 +320,41 @@ TEST_F(MqttSession, AGroupSharesItsMessagesAndTakesThemFromAMemberThatLeaves) {
   EXPECT_EQ(payloads(*two), (Texts{"1", "3"}));
 }
 
+TEST(MqttSessionTurns, AGroupThatComesInTheTurnOfAMessageDoesNotGetIt) {
+  LogSettings settings;
+  settings.batches.turns = true;
+  MqttWorld world(settings);
+  const auto settle = [&] {
+    for (int i = 0; i < 3; ++i) {
+      world.run();
+      world.log.end_turn();
+    }
+    world.run();
+  };
+  auto writer = world.connect("writer");
+  auto one = world.connect("one");
+  auto two = world.connect("two");
+  const auto subscribe = [&](Peer& peer, const char* filter) {
+    Subscribe packet;
+    packet.packet_id = 1;
+    packet.subscriptions.push_back({filter, QoS::at_least_once, false, false, RetainHandling::send});
+    peer.say(packet);
+  };
+  subscribe(*one, "$share/g/a/+");
+  settle();
+  Publish packet;
+  packet.topic = "a/b";
+  packet.payload = "1";
+  writer->say(packet);
+  settle();
+  EXPECT_EQ(payloads(*one), (Texts{"1"}));
+  packet.payload = "2";
+  writer->say(packet);
+  subscribe(*two, "$share/h/a/+");
+  settle();
+  EXPECT_EQ(payloads(*one), (Texts{"2"}));
+  EXPECT_EQ(payloads(*two), (Texts{}));
+}
+
 }  // namespace
 }  // namespace parley::mqtt
