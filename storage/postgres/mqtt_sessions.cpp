@@ -154,6 +154,7 @@ std::unique_ptr<Call> lost_sessions(std::vector<SessionKey> sessions, Reply<std:
       },
       [](const Rows& rows) -> Result<std::vector<SessionKey>> {
         std::vector<SessionKey> lost;
+        lost.reserve(static_cast<std::size_t>(rows.count()));
         for (int row = 0; row < rows.count(); ++row) lost.push_back({rows.integer(row, 0), rows.natural(row, 1)});
         return lost;
       });
