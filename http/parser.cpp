@@ -30,7 +30,7 @@ struct Parser::Callbacks {
   }
   static int on_headers_complete(llhttp_t* parser) {
     Parser& p = self(parser);
-    p.stage_ = Stage::body;
+    p.stage_ = (parser->flags & F_CHUNKED) != 0 ? Stage::chunk_line : Stage::body;
     return p.check_head() ? 0 : -1;
   }
   static int on_body(llhttp_t* parser, const char* at, std::size_t length) {
@@ -47,6 +47,12 @@ struct Parser::Callbacks {
     p.last_chunk_ = parser->content_length == 0;
     return p.last_chunk_ ? HPE_PAUSED : 0;
   }
+  static int on_chunk_complete(llhttp_t* parser) {
+    Parser& p = self(parser);
+    if (p.stage_ != Stage::body) return 0;  // the last one, behind the trailer section
+    p.stage_ = Stage::chunk_line;
+    return HPE_PAUSED;
+  }
   static int on_message_complete(llhttp_t* parser) {
     self(parser).stage_ = Stage::complete;
     return HPE_PAUSED;
@@ -62,6 +68,7 @@ struct Parser::Callbacks {
       s.on_headers_complete = &on_headers_complete;
       s.on_body = &on_body;
       s.on_chunk_header = &on_chunk_header;
+      s.on_chunk_complete = &on_chunk_complete;
       s.on_message_complete = &on_message_complete;
       return s;
     }();
@@ -87,6 +94,7 @@ Request Parser::take() {
   stage_ = Stage::request_line;
   line_.reset();
   guard_.reset();
+  chunk_line_.reset();
   last_chunk_ = false;
   overhead_bytes_ = 0;
   authority_.clear();
@@ -109,6 +117,9 @@ Parser::Event Parser::feed(std::string_view& bytes) {
         break;
       case Stage::body:
         event = on_body(bytes);
+        break;
+      case Stage::chunk_line:
+        event = on_chunk_line(bytes);
         break;
       case Stage::trailers:
         event = on_trailers(bytes);
@@ -167,7 +178,7 @@ Parser::Event Parser::on_fields(std::string_view& bytes) {
   if (verdict == LineGuard::Verdict::more) return Event::more;
   if (stage_ == Stage::complete) return Event::message;
   // The guard and llhttp must agree on where the head ends.
-  return stage_ == Stage::body ? Event::head : fail(400, "malformed header section");
+  return in_body() ? Event::head : fail(400, "malformed header section");
 }
 
 Parser::Event Parser::on_body(std::string_view& bytes) {
@@ -175,12 +186,23 @@ Parser::Event Parser::on_body(std::string_view& bytes) {
   std::size_t used = 0;
   if (!execute(bytes, used)) return Event::failed;
   bytes.remove_prefix(used);
-  if ((llhttp_.flags & F_CHUNKED) != 0) {
-    overhead_bytes_ += used - (request_.body.size() - body_before);
-    if (overhead_bytes_ > limits_.chunk_overhead_bytes_max + 16 * request_.body.size())
-      return fail(413, "the chunks are mostly framing");
-  }
+  overhead_bytes_ += used - (request_.body.size() - body_before);
   if (stage_ == Stage::complete) return Event::message;
+  if (stage_ == Stage::chunk_line) llhttp_resume(&llhttp_);
+  return Event::more;
+}
+
+Parser::Event Parser::on_chunk_line(std::string_view& bytes) {
+  const std::size_t before = bytes.size();
+  const bool complete = chunk_line_.feed(bytes);
+  overhead_bytes_ += before - bytes.size();
+  if (!chunk_line_.failure().empty()) return fail(400, std::string(chunk_line_.failure()));
+  if (mostly_framing()) return fail(413, "the chunks are mostly framing");
+  if (!complete) return Event::more;
+  std::size_t used = 0;
+  stage_ = Stage::body;
+  if (!execute(chunk_line_.size() + "\r\n", used)) return Event::failed;
+  chunk_line_.reset();
   if (last_chunk_) {
     stage_ = Stage::trailers;
     guard_.reset();
@@ -188,6 +210,8 @@ Parser::Event Parser::on_body(std::string_view& bytes) {
   }
   return Event::more;
 }
+
+bool Parser::mostly_framing() const { return overhead_bytes_ > limits_.chunk_overhead_bytes_max + 16 * request_.body.size(); }
 
 Parser::Event Parser::on_trailers(std::string_view& bytes) {
   std::size_t used = 0;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/chunk_line.h"
 #include "http/line_guard.h"
 #include "http/message.h"
 #include "http/request_line.h"
@@ -45,20 +46,22 @@ class Parser {
   bool is_head_request() const { return request_.method == Method::head; }
 
   bool in_head() const { return (stage_ == Stage::request_line && line_.begun()) || stage_ == Stage::fields; }
-  bool in_body() const { return stage_ == Stage::body || stage_ == Stage::trailers; }
+  bool in_body() const { return stage_ == Stage::body || stage_ == Stage::chunk_line || stage_ == Stage::trailers; }
   // Between messages.
   bool idle() const { return !in_head() && !in_body(); }
   std::size_t body_bytes() const { return request_.body.size(); }
 
  private:
-  enum class Stage : unsigned char { request_line, fields, body, trailers, complete, failed };
+  enum class Stage : unsigned char { request_line, fields, body, chunk_line, trailers, complete, failed };
   struct Callbacks;
 
   Event fail(int status, std::string detail);
   Event on_request_line();
   Event on_fields(std::string_view& bytes);
   Event on_body(std::string_view& bytes);
+  Event on_chunk_line(std::string_view& bytes);
   Event on_trailers(std::string_view& bytes);
+  bool mostly_framing() const;
   // Hands bytes to llhttp; false: failed. `used`: how many it took before it paused.
   bool execute(std::string_view bytes, std::size_t& used);
   bool check_head();
@@ -72,6 +75,7 @@ class Parser {
   LineGuard guard_;
   llhttp_t llhttp_{};
   Stage stage_ = Stage::request_line;
+  ChunkLine chunk_line_;
   bool last_chunk_ = false;  // its size line has been read: the trailer section follows
   bool keep_alive_ = false;
   bool expects_continue_ = false;

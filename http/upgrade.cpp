@@ -12,12 +12,13 @@ namespace parley::http {
 
 namespace {
 
-// 16 bytes in base64: 22 characters and "==", the last of the 22 with four bits of zero (RFC 4648 §3.5).
+// 16 bytes in base64: 22 characters and "==". The bits behind the last byte may be anything: they are not in RFC 6455's own
+// example (§4.1), and a decoder may ignore them (RFC 4648 §3.5).
 bool is_key(std::string_view key) {
   constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   if (key.size() != 24 || key.substr(22) != "==") return false;
   const std::string_view digits = key.substr(0, 22);
-  return digits.find_first_not_of(alphabet) == std::string_view::npos && alphabet.find(digits.back()) % 16 == 0;
+  return digits.find_first_not_of(alphabet) == std::string_view::npos;
 }
 
 UpgradeAnswer refuse(int status, std::string_view detail) {

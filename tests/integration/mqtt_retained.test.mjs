@@ -51,6 +51,27 @@ mqttSuite('retained', (test, state) => {
     },
   );
 
+  test(
+    'what a connection retains or clears with QoS 0 is so for its own next SUBSCRIBE',
+    '3.1.1 [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-10] 5.0 [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-9]',
+    async ({ connect, topic, build, version }) => {
+      const [t, c] = [topic(), await connect()];
+      for (const text of ['one', 'two', '']) {
+        c.send(
+          build.publish(version, { topic: t, payload: text, retain: true }),
+          build.subscribe(version, 7, [{ filter: t, qos: 0 }]),
+        );
+        await c.find('suback');
+        const expected = text === '' ? [] : [[text, true]];
+        assert.deepEqual(
+          (await c.settle()).filter(({ type }) => type === 'publish').map((m) => [m.text, m.retain]),
+          expected,
+        );
+        await c.unsubscribe(t);
+      }
+    },
+  );
+
   test('RETAIN 0 neither stores nor replaces', '3.1.1 [MQTT-3.3.1-12] 5.0 [MQTT-3.3.1-8]', async ({ connect, topic }) => {
     const [t, p] = [topic(), await connect()];
     await p.publish(t, 'kept', { qos: 1, retain: true });

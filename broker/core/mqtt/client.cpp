@@ -28,11 +28,19 @@ Client::~Client() {
 void Client::on_bytes(std::string_view bytes) {
   if (stage_ == Stage::closed) return;
   exchange_.counters().bytes_in.add(bytes.size());
-  if (stage_ == Stage::logging_in || stage_ == Stage::arriving) {
+  if (holds_input()) {
     held_ += bytes;  // reading is paused: this is what was on its way
     return;
   }
   read(bytes);
+  update_reading();
+}
+
+bool Client::holds_input() const { return stage_ == Stage::logging_in || stage_ == Stage::arriving || behind_publishes_; }
+
+void Client::read_held() {
+  const std::string held = std::exchange(held_, {});
+  read(held);
   update_reading();
 }
 
@@ -41,7 +49,7 @@ void Client::read(std::string_view bytes) {
   Violation violation;
   for (;;) {
     if (stage_ == Stage::closed) return;
-    if (stage_ == Stage::logging_in || stage_ == Stage::arriving) {
+    if (holds_input()) {
       held_ += bytes;
       return;
     }
@@ -73,11 +81,11 @@ void Client::handle(Packet& packet) {
       return;
     }
     case PacketType::pubrel:
-      return session_->on_pubrel(std::get<Pubrel>(packet).packet_id);
+      return on(std::get<Pubrel>(packet));
     case PacketType::pubcomp:
       return session_->on_pubcomp(std::get<Pubcomp>(packet).packet_id);
     case PacketType::subscribe:
-      return session_->subscribe(std::get<Subscribe>(packet));
+      return on(std::get<Subscribe>(packet));
     case PacketType::unsubscribe:
       return session_->unsubscribe(std::get<Unsubscribe>(packet));
     case PacketType::pingreq:
@@ -185,8 +193,7 @@ void Client::on_drained() {
 // A client with too many publishes under way, or one that does not read its answers, is not read from.
 void Client::update_reading() {
   if (stage_ == Stage::closed) return;
-  const bool answering = stage_ == Stage::logging_in || stage_ == Stage::arriving;
-  const bool pause = answering || publishes_ >= exchange_.settings().receive_max || transport_.congested();
+  const bool pause = holds_input() || publishes_ >= exchange_.settings().receive_max || transport_.congested();
   if (pause == paused_) return;
   paused_ = pause;
   transport_.pause_reading(pause);

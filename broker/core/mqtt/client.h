@@ -45,6 +45,8 @@ class Client {
   void end_later(Reason reason, std::string_view text);
 
   // ---- for the session
+  // Whether what came last, and all that follows it, stands behind publishes that are not answered yet.
+  bool behind_publishes() const { return behind_publishes_; }
   Version version() const { return receiver_.version; }
   std::size_t packet_bytes_max() const { return receiver_.packet_bytes_max; }
   unsigned inflight_max() const { return inflight_max_; }
@@ -69,6 +71,8 @@ class Client {
   // client.cpp
   void read(std::string_view bytes);
   void handle(Packet& packet);
+  bool holds_input() const;
+  void read_held();
   void violated(const Violation& violation);
   void lost();
   void on(const Disconnect& packet);
@@ -86,7 +90,10 @@ class Client {
   WillMessage read_will(const Will& will) const;
 
   // client_publish.cpp
+  void go_on_behind_publishes();
   void on(Publish& packet);
+  void on(const Pubrel& packet);
+  void on(const Subscribe& packet);
   Reason check(const Publish& packet) const;
   void publish(const Publish& packet);
   void published(std::uint16_t packet_id, QoS qos, AckQueue::Ticket ticket, MonoMs began, const Result<Appended>& result);
@@ -105,8 +112,8 @@ class Client {
   MonoMs opened_;
   MonoMs last_packet_;
   MonoMs keep_alive_ms_ = 0;  // with the grace of a half; 0: none
-  std::string held_;          // bytes behind a CONNECT that is not answered yet
-  bool reading_ = false;
+  std::string held_;          // bytes behind a CONNECT that is not answered yet, or behind publishes
+  bool behind_publishes_ = false;
   bool paused_ = false;
   bool draining_ = false;
 
@@ -134,6 +141,7 @@ class Client {
     AckQueue pubacks;
     AckQueue pubrecs;
     std::unordered_set<std::uint16_t> receiving;  // QoS 2 publishes whose commit is awaited
+    std::uint16_t released = 0;                   // the one of them whose PUBREL has come already; 0: none
   };
   Publishing& publishing();
   std::unique_ptr<Publishing> publishing_;

@@ -46,6 +46,8 @@ void Client::on(const Connect& packet) {
   }
   clean_start_ = packet.clean_start;
   if (draining_) return refuse(Reason::server_unavailable, "the server is stopping");
+  // What is too large for the client is not sent (MQTT 5 §3.1.2.11.4), and without CONNACK nothing can go on.
+  if (!encode(connack(false), receiver_)) return refuse(Reason::packet_too_large, "CONNACK is larger than Maximum Packet Size");
   log_in(packet);
 }
 
@@ -192,9 +194,7 @@ void Client::arrived(Result<Welcome> welcome) {
   send(connack(present));
   carried_ = session_->received().size();
   session_->bind(*this);
-  const std::string held = std::exchange(held_, {});
-  read(held);
-  update_reading();
+  read_held();
 }
 
 Connack Client::connack(bool present) const {

@@ -135,7 +135,31 @@ void Client::published(std::uint16_t packet_id, QoS qos, AckQueue::Ticket ticket
     acknowledge(qos, ticket, packet_id, Reason::success, {});
   }
   if (draining_ && publishes_ == 0) return end(Reason::server_shutting_down, "the server is stopping");
+  if (behind_publishes_ && publishes_ == 0) return go_on_behind_publishes();
   update_reading();
+}
+
+// ---- what stands behind publishes
+
+// What the client published before is in the rooms before it subscribes: a retained message comes as one, and a cleared one not
+// at all.
+void Client::on(const Subscribe& packet) {
+  behind_publishes_ = publishes_ != 0;
+  session_->subscribe(packet);
+}
+
+// A client that does not wait for PUBREC is answered in the order of its packets.
+void Client::on(const Pubrel& packet) {
+  if (!publishing_ || !publishing_->receiving.contains(packet.packet_id)) return session_->on_pubrel(packet.packet_id);
+  behind_publishes_ = true;
+  publishing_->released = packet.packet_id;
+}
+
+void Client::go_on_behind_publishes() {
+  behind_publishes_ = false;
+  if (const std::uint16_t id = std::exchange(publishing_->released, std::uint16_t{0})) session_->on_pubrel(id);
+  session_->go_on_with_jobs();
+  read_held();
 }
 
 // In the order of the publishes [MQTT-4.6.0-2] [MQTT-4.6.0-3].

@@ -55,6 +55,8 @@ class Session final : public parley::Subscriber {
   // They take effect, and are answered, one after the other.
   void subscribe(const Subscribe& packet);
   void unsubscribe(const Unsubscribe& packet);
+  // The client's publishes that stood before what it said are answered.
+  void go_on_with_jobs() { next_job(); }
   // False: the packet does not fit to what is under way, which is a protocol error.
   bool on_puback(std::uint16_t packet_id);
   bool on_pubrec(std::uint16_t packet_id, Reason reason);

@@ -74,7 +74,7 @@ void Session::unsubscribe(const Unsubscribe& packet) {
 }
 
 void Session::next_job() {
-  while (!jobs_.empty() && !job_running_) {
+  while (!jobs_.empty() && !job_running_ && !(client_ != nullptr && client_->behind_publishes())) {
     if (jobs_.front().subscribing) return run_subscribe(jobs_.front());
     if (stored().id != 0 && !jobs_.front().dropped) return drop_stored(jobs_.front());
     run_unsubscribe(jobs_.front());

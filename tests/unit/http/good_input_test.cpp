@@ -46,6 +46,8 @@ std::vector<Good> cases() {
        {"POST /p 0123456789"},
        false},
       {"chunk_extension", chunked + "5;a=b\r\nhello\r\n0;c=\"d e\"\r\n\r\n", {"POST /p hello"}, false},
+      {"chunk_extensions", chunked + "5;a=b;c;d=\"e;f\\\"g\\\\\"\r\nhello\r\n0;h=i;j=k\r\n\r\n", {"POST /p hello"}, false},
+      {"chunk_extensions_with_whitespace", chunked + "5 ;\ta = b ; c\r\nhello\r\n0\r\n\r\n", {"POST /p hello"}, false},
       {"chunk_leading_zeros", chunked + "005\r\nhello\r\n000\r\n\r\n", {"POST /p hello"}, false},
       {"trailers",
        chunked + "2\r\nhi\r\n0\r\nX-Sum: 1\r\nContent-Length: 9\r\n\r\nGET / HTTP/1.1\r\n" + host + "\r\n",

@@ -32,6 +32,77 @@ TEST_F(MqttSession, QoS0InARoomMadeByMqttIsASignalAndStillArrivesFirst) {
   EXPECT_EQ(payloads(*reader), Texts{"zero"});
 }
 
+TEST_F(MqttSession, WhatAClientPublishedBeforeItSubscribesIsInTheRoomFirst) {
+  auto peer = world.connect("eager");
+  peer->take();
+  const auto retained = [&](std::string_view payload) {
+    Publish packet;
+    packet.topic = "a";
+    packet.payload = payload;
+    packet.retain = true;
+    peer->say(packet);
+  };
+  retained("kept");
+  EXPECT_EQ(world.subscribe(*peer, "a", QoS::at_least_once), std::vector{Reason::granted_qos_1});
+  Unsubscribe leave;
+  leave.packet_id = 2;
+  leave.filters.emplace_back("a");
+  peer->say(leave);
+  world.run();
+  peer->take();
+  Subscribe packet;
+  packet.packet_id = 3;
+  packet.subscriptions.push_back({"a", QoS::at_least_once, false, false, RetainHandling::send});
+  retained("newer");
+  peer->say(packet);
+  world.run();
+  const std::vector<Publish> first = peer->take_all<Publish>();
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(first[0].payload, "newer");
+  EXPECT_TRUE(first[0].retain);
+  peer->say(leave);
+  retained("");
+  peer->say(packet);
+  peer->say(Pingreq{});
+  world.run();
+  const std::vector<Packet> last = peer->take();
+  ASSERT_EQ(last.size(), 3U);
+  EXPECT_TRUE(std::holds_alternative<Unsuback>(last[0]));
+  EXPECT_TRUE(std::holds_alternative<Suback>(last[1]) || std::holds_alternative<Pingresp>(last[1]));
+  EXPECT_FALSE(peer->paused);
+}
+
+TEST_F(MqttSession, APubrelThatDoesNotWaitForPubrecIsAnsweredBehindIt) {
+  auto peer = world.connect("eager");
+  peer->take();
+  for (int round = 0; round < 2; ++round) {
+    Publish packet;
+    packet.topic = "a";
+    packet.payload = "x";
+    packet.qos = QoS::exactly_once;
+    packet.packet_id = 7;
+    peer->say(packet);
+    peer->say(Pubrel{{7, Reason::success, {}}});
+    world.run();
+    const std::vector<Packet> answers = peer->take();
+    ASSERT_EQ(answers.size(), 2U);
+    EXPECT_EQ(std::get<Pubrec>(answers[0]).reason, Reason::success);
+    EXPECT_EQ(std::get<Pubcomp>(answers[1]).reason, Reason::success);
+  }
+}
+
+TEST_F(MqttSession, AClientWhoseMaximumPacketSizeHasNoRoomForConnackIsRefused) {
+  Peer peer(world.workers[0]->exchange, Version::v5);
+  Connect packet;
+  packet.version = Version::v5;
+  packet.client_id = "tiny";
+  packet.properties.maximum_packet_size = 8;
+  peer.say(packet);
+  world.run();
+  EXPECT_EQ(MqttWorld::connack(peer).reason, Reason::packet_too_large);
+  EXPECT_TRUE(peer.closed);
+}
+
 TEST_F(MqttSession, OverlappingSubscriptionsDeliverOnceWithTheHighestQoSAndAllIdentifiers) {
   auto reader = world.connect("reader");
   world.subscribe(*reader, "a/#", QoS::at_most_once, 7);
