@@ -60,6 +60,11 @@ export class Postgres {
   kill() {
     this.signal('SIGKILL');
   }
+  // The rows, columns parted by '|'.
+  async query(sql) {
+    const { stdout } = await run('psql', ['--no-psqlrc', '-At', '-c', sql, this.url.toString()]);
+    return stdout.split('\n').slice(0, -1);
+  }
   async again() {
     await run(script, ['again', this.folder]);
   }
