@@ -23,11 +23,25 @@ const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8'
 for (const flag of Object.keys(schema.properties.settings.properties))
   check(`values.schema.json: settings.${flag} is a flag of parley`, known(flag));
 // And the other way: the chart can set every flag but those that it sets itself and those that are for tests.
-const setByChart = ['config', 'listen', 'mqtt-listen', 'mqtts-listen', 'tls-cert', 'tls-key', 'plain-http', 'metrics-listen', 'data-dir']
+const setByChart = [
+  'config',
+  'listen',
+  'mqtt-listen',
+  'mqtts-listen',
+  'tls-cert',
+  'tls-key',
+  'plain-http',
+  'metrics-listen',
+  'data-dir',
+]
   .concat(['database', 'redis', 'redis-ca-file'])
-  .filter((flag) => check(`the chart sets --${flag}`, `${deployment}${text('helm/parley/templates/_helpers.tpl')}`.match(own(flag))));
-const notForIt = ['help', 'version', 'echo', 'echo-message-bytes', 'insecure-test-mode', 'web-root', 'tls-only']
-  .concat(['database-password-file', 'redis-password-file']); // the URLs are Secrets
+  .filter((flag) =>
+    check(`the chart sets --${flag}`, `${deployment}${text('helm/parley/templates/_helpers.tpl')}`.match(own(flag))),
+  );
+const notForIt = ['help', 'version', 'echo', 'echo-message-bytes', 'insecure-test-mode', 'web-root', 'tls-only'].concat([
+  'database-password-file',
+  'redis-password-file',
+]); // the URLs are Secrets
 for (const flag of flags)
   if (!setByChart.includes(flag) && !notForIt.includes(flag))
     check(`the chart can set ${flag}`, flag in schema.properties.settings.properties);

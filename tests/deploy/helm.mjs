@@ -132,7 +132,8 @@ for (const [tool, helm] of Object.entries(helms)) {
       const file = join(scratch, 'parley.conf');
       const config = objects.find((o) => o.kind === 'ConfigMap' && o.data['parley.conf']);
       writeFileSync(file, config.data['parley.conf']);
-      const { args } = objects.find((o) => o.kind === 'Deployment' && o.metadata.name === 'parley').spec.template.spec.containers[0];
+      const { args } = objects.find((o) => o.kind === 'Deployment' && o.metadata.name === 'parley').spec.template.spec
+        .containers[0];
       const local = { '/etc/parley/parley.conf': file, '/etc/parley/tls/tls.crt': certificate, '/etc/parley/tls/tls.key': key };
       const read = run(process.env.PARLEY_BIN, ['check-config', ...args.slice(1).map((arg) => local[arg] ?? arg)]);
       check(`${name}: the broker takes its config file and flags`, args[0] === 'serve' && read.status === 0, read.stderr);

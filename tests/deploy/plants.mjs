@@ -10,7 +10,11 @@ import { parts } from './lib/planted.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'parley-planted-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
-const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
+const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
+  cwd: root,
+  encoding: 'utf8',
+  maxBuffer: 1 << 26,
+});
 for (const file of files.split('\0').filter(Boolean)) cpSync(join(root, file), join(scratch, file), { recursive: true });
 symlinkSync(join(root, 'tests/deploy/node_modules'), join(scratch, 'tests/deploy/node_modules'));
 
@@ -22,13 +26,17 @@ for (const { part, command, planted } of parts) {
     const before = readFileSync(path, 'utf8');
     if (!original.has(path)) original.set(path, before);
     check(`${part}: a fault can be planted in ${file}`, before.includes(from), from);
-    writeFileSync(path, before.replace(from, () => to));
+    writeFileSync(
+      path,
+      before.replace(from, () => to),
+    );
   }
   const [program, ...args] = command;
   const told = spawnSync(program, args, { cwd: scratch, encoding: 'utf8', maxBuffer: 1 << 26 });
   const words = told.stdout + told.stderr;
   check(`${part}: fails`, told.status !== 0);
-  for (const { file, to, seen } of planted) check(`${part}: "${to}" in ${file} is seen`, words.includes(seen), words.slice(-2000));
+  for (const { file, to, seen } of planted)
+    check(`${part}: "${to}" in ${file} is seen`, words.includes(seen), words.slice(-2000));
   for (const [path, before] of original) writeFileSync(path, before);
 }
 finish('planted faults');
