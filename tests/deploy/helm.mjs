@@ -11,9 +11,9 @@ import { policies } from './lib/policies.mjs';
 const helms = { 'Helm 3.17': process.env.HELM_32, 'Helm 4.1': process.env.HELM_33 };
 const scratch = mkdtempSync(join(tmpdir(), 'parley-helm-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
-const [certificate, key] = [join(scratch, 'tls.crt'), join(scratch, 'tls.key')];
+const [certificate, privateKey] = [join(scratch, 'tls.crt'), join(scratch, 'tls.key')];
 const request = ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '2', '-subj', '/CN=chat.example.org'];
-execFileSync('openssl', [...request, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+execFileSync('openssl', [...request, '-keyout', privateKey, '-out', certificate], { stdio: 'ignore' });
 const run = (helm, args) => spawnSync(helm, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
 const apis = ['--kube-version', '1.32.0', '--api-versions', 'monitoring.coreos.com/v1'];
 const template = (helm, environment, more = []) =>
@@ -134,7 +134,11 @@ for (const [tool, helm] of Object.entries(helms)) {
       writeFileSync(file, config.data['parley.conf']);
       const { args } = objects.find((o) => o.kind === 'Deployment' && o.metadata.name === 'parley').spec.template.spec
         .containers[0];
-      const local = { '/etc/parley/parley.conf': file, '/etc/parley/tls/tls.crt': certificate, '/etc/parley/tls/tls.key': key };
+      const local = {
+        '/etc/parley/parley.conf': file,
+        '/etc/parley/tls/tls.crt': certificate,
+        '/etc/parley/tls/tls.key': privateKey,
+      };
       const read = run(process.env.PARLEY_BIN, ['check-config', ...args.slice(1).map((arg) => local[arg] ?? arg)]);
       check(`${name}: the broker takes its config file and flags`, args[0] === 'serve' && read.status === 0, read.stderr);
     }
