@@ -41,6 +41,9 @@ const dashboards = {
         stat('Deliveries', 'ops', rate('parley_deliveries_total')),
         stat('Ack latency p99', 's', quantile(0.99, 'parley_ack_latency_seconds')),
         stat('Acks that were good, 1 h', 'percentunit', 'parley:ack_success:ratio1h'),
+        stat('Replicas degraded', 'short', `sum(parley_degraded${parley})`),
+        stat('Certificate expires in', 's', `min(parley_tls_certificate_expires_seconds${parley}) - time()`),
+        stat('Epochs of the log, 1 d', 'short', `sum(increase(parley_epoch_changes_total${parley}[1d]))`),
       ],
       Messages: [
         ['Ack latency', 's', [quantile(0.5, 'parley_ack_latency_seconds'), 'p50'], [quantile(0.95, 'parley_ack_latency_seconds'), 'p95'], [quantile(0.99, 'parley_ack_latency_seconds'), 'p99']],
@@ -60,6 +63,22 @@ const dashboards = {
         ['Ended by reason', 'ops', [rate('parley_connections_ended_total', 'reason'), '{{reason}}']],
         ['Slow readers', 'ops', [rate('parley_slow_readers_total'), 'fell behind'], [rate('parley_log_pages_total'), 'pages read for them'], [rate('parley_gap_entries_total'), 'entries pruned before they read']],
         ['Traffic', 'Bps', [rate('parley_sent_bytes_total'), 'sent'], [rate('parley_received_bytes_total'), 'received']],
+      ],
+      Replicas: [
+        ['What a replica reaches', 'short', [sum('parley_storage_up'), '{{instance}} storage'], [sum('parley_redis_up'), '{{instance}} Redis']],
+        ['Behind the log', 'short', [sum('parley_lagging_rooms'), '{{instance}} rooms']],
+        ['Since the database told which rooms moved', 's', [sum('parley_heads_age_seconds'), '{{instance}}']],
+        ['Entries of other replicas', 'ops', [rate('parley_remote_entries_total'), 'brought by Redis'], [rate('parley_filled_entries_total'), 'read from the database']],
+        ['Messages between replicas', 'ops', [rate('parley_bus_messages_total', 'direction'), '{{direction}}'], [rate('parley_bus_unsent_total'), 'not taken by Redis'], [rate('parley_bus_refused_total'), 'refused']],
+        ['Publishes in doubt', 'short', [sum('parley_publishes_in_doubt'), '{{instance}} now'], [rate('parley_publishes_given_up_total'), 'given up a second']],
+      ],
+      MQTT: [
+        ['Clients and sessions', 'short', [`sum(parley_mqtt_clients${parley})`, 'clients'], [`sum(parley_mqtt_sessions${parley})`, 'sessions in memory'], [`sum(parley_mqtt_sessions_away${parley})`, 'sessions away'], [`sum(parley_mqtt_subscriptions${parley})`, 'subscriptions']],
+        ['MQTT messages', 'ops', [rate('parley_mqtt_messages_received_total'), 'received'], [rate('parley_mqtt_messages_sent_total'), 'sent'], [rate('parley_mqtt_messages_resent_total'), 'sent again']],
+        ['Packets received by type', 'ops', [rate('parley_mqtt_packets_received_total', 'type'), '{{type}}']],
+        ['MQTT messages dropped by reason', 'ops', [rate('parley_mqtt_messages_dropped_total', 'reason'), '{{reason}}']],
+        ['MQTT connections', 'ops', [rate('parley_mqtt_connects_total'), 'CONNECT'], [rate('parley_mqtt_connects_refused_total', 'reason'), 'refused: {{reason}}'], [rate('parley_mqtt_connections_ended_total', 'reason'), 'ended: {{reason}}'], [rate('parley_mqtt_take_overs_total'), 'taken over']],
+        ['Stored sessions', 'ops', [rate('parley_mqtt_session_saves_total'), 'saved'], [rate('parley_mqtt_session_saves_failed_total'), 'not saved'], [rate('parley_mqtt_sessions_expired_total'), 'expired'], [rate('parley_mqtt_wills_total'), 'wills published']],
       ],
       HTTP: [
         ['Requests by status', 'reqps', [rate('parley_http_requests_total', 'status'), '{{status}}']],

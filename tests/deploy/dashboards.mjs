@@ -58,13 +58,17 @@ try {
   for (const { rules: all } of rules.data.groups)
     for (const { name, health, lastError } of all) check(`rule ${name}`, health === 'ok', lastError);
 
-  const saved = stack.backupRoundTrip();
-  check('scripts/backup-postgres and restore-postgres bring the rows back', saved.rows === '100', saved.said);
-  check('restore-postgres refuses a database that is not empty', saved.refused);
+  const { before, after, refused, said } = await stack
+    .backupRoundTrip()
+    .catch((error) => ({ before: {}, after: {}, refused: false, said: error.message }));
+  const told = `${JSON.stringify({ before, after })} ${said}`;
+  check('what was acknowledged before scripts/backup-postgres is there after restore-postgres', after.head >= before.head, told);
+  check('the restored log has another epoch, and a client of the old one is told', after.recovered === false, told);
+  check('its epoch is another one', before.epoch && after.epoch && before.epoch !== after.epoch, told);
+  check('restore-postgres refuses a database that is not empty', refused);
 
   // Every parley_ series that a dashboard or rule names is one that the broker has.
-  const served = new Set((await stack.brokerMetrics()).matchAll(/^(parley_\w+)/gm).map?.(([, name]) => name) ?? []);
-  for (const [, name] of (await stack.brokerMetrics()).matchAll(/^(parley_\w+)/gm)) served.add(name);
+  const served = new Set([...(await stack.brokerMetrics()).matchAll(/^(parley_\w+)/gm)].map(([, name]) => name));
   const texts = [
     ...dashboards.map((d) => JSON.stringify(d)),
     readFileSync(join(root, 'grafana/prometheus/rules/alerts.rules.yaml'), 'utf8'),

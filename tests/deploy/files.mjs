@@ -10,11 +10,10 @@ const text = (path) => readFileSync(join(root, path), 'utf8');
 const run = (command, args, options) => spawnSync(command, args, { encoding: 'utf8', cwd: root, ...options });
 
 // Every flag and PARLEY_ variable that the kit uses is one that the broker knows.
+const own = (flag) => new RegExp(`- --${flag}$|PARLEY_${flag.toUpperCase().replaceAll('-', '_')}$|--${flag} `, 'm');
 const help = run(process.env.PARLEY_BIN, ['--help']).stdout;
 const flags = new Set([...help.matchAll(/^ *(?:-\w, *)?--([a-z][\w-]*)/gm)].map(([, flag]) => flag));
-// Flags that another part of the project brings; empty when it is there.
-const awaited = ['mqtts-listen', 'tls-cert', 'tls-key'];
-const known = (flag) => flags.has(flag) || awaited.includes(flag);
+const known = (flag) => flags.has(flag);
 check('parley --help was read', flags.size > 30, help);
 const deployment = readFileSync(join(chart, 'templates/deployment.yaml'), 'utf8');
 const users = { 'deployment.yaml': deployment, 'compose.yaml': text('compose.yaml').split('services:')[0] };
@@ -23,6 +22,29 @@ for (const [where, content] of Object.entries(users))
 const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8'));
 for (const flag of Object.keys(schema.properties.settings.properties))
   check(`values.schema.json: settings.${flag} is a flag of parley`, known(flag));
+// And the other way: the chart can set every flag but those that it sets itself and those that are for tests.
+const setByChart = [
+  'config',
+  'listen',
+  'mqtt-listen',
+  'mqtts-listen',
+  'tls-cert',
+  'tls-key',
+  'plain-http',
+  'metrics-listen',
+  'data-dir',
+]
+  .concat(['database', 'redis', 'redis-ca-file'])
+  .filter((flag) =>
+    check(`the chart sets --${flag}`, `${deployment}${text('helm/parley/templates/_helpers.tpl')}`.match(own(flag))),
+  );
+const notForIt = ['help', 'version', 'echo', 'echo-message-bytes', 'insecure-test-mode', 'web-root', 'tls-only'].concat([
+  'database-password-file',
+  'redis-password-file',
+]); // the URLs are Secrets
+for (const flag of flags)
+  if (!setByChart.includes(flag) && !notForIt.includes(flag))
+    check(`the chart can set ${flag}`, flag in schema.properties.settings.properties);
 for (const path of ['Dockerfile', 'helm/parley/templates/_helpers.tpl'])
   for (const [, name] of text(path).matchAll(/\bPARLEY_([A-Z_]+)\b/g))
     check(`${path}: PARLEY_${name}`, known(name.toLowerCase().replaceAll('_', '-')));

@@ -11,6 +11,9 @@ import { policies } from './lib/policies.mjs';
 const helms = { 'Helm 3.17': process.env.HELM_32, 'Helm 4.1': process.env.HELM_33 };
 const scratch = mkdtempSync(join(tmpdir(), 'parley-helm-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+const [certificate, privateKey] = [join(scratch, 'tls.crt'), join(scratch, 'tls.key')];
+const request = ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '2', '-subj', '/CN=chat.example.org'];
+execFileSync('openssl', [...request, '-keyout', privateKey, '-out', certificate], { stdio: 'ignore' });
 const run = (helm, args) => spawnSync(helm, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
 const apis = ['--kube-version', '1.32.0', '--api-versions', 'monitoring.coreos.com/v1'];
 const template = (helm, environment, more = []) =>
@@ -37,9 +40,23 @@ const everything = [
   'extraEnv[0].name=TZ',
   'extraEnv[0].value=UTC',
 ];
+// TLS that ends at the broker, behind an Ingress, with authorities of our own for both servers, and PROXY headers.
+const ownTls = [
+  'tls.secretName=cert',
+  'tls.http=true',
+  'service.mqtt.enabled=false',
+  'service.mqtts.enabled=true',
+  'database.caConfigMap=database-authorities',
+  'redis.caConfigMap=redis-authorities',
+  'settings.proxy-protocol=true',
+  'service.http.port=443',
+  'settings.mqtt-packet-bytes=256KiB',
+  'settings.doubt-wait=30s',
+];
 const cases = [
   ...environments.map((name) => [name, name, []]),
   ['everything', 'prod', everything.flatMap((one) => ['--set', one])],
+  ['TLS to the end', 'prod', ownTls.flatMap((one) => ['--set', one])],
 ];
 
 const modules = [
@@ -115,8 +132,15 @@ for (const [tool, helm] of Object.entries(helms)) {
       const file = join(scratch, 'parley.conf');
       const config = objects.find((o) => o.kind === 'ConfigMap' && o.data['parley.conf']);
       writeFileSync(file, config.data['parley.conf']);
-      const read = run(process.env.PARLEY_BIN, ['check-config', '--config', file]);
-      check(`${name}: the broker reads its config file`, read.status === 0, read.stderr);
+      const { args } = objects.find((o) => o.kind === 'Deployment' && o.metadata.name === 'parley').spec.template.spec
+        .containers[0];
+      const local = {
+        '/etc/parley/parley.conf': file,
+        '/etc/parley/tls/tls.crt': certificate,
+        '/etc/parley/tls/tls.key': privateKey,
+      };
+      const read = run(process.env.PARLEY_BIN, ['check-config', ...args.slice(1).map((arg) => local[arg] ?? arg)]);
+      check(`${name}: the broker takes its config file and flags`, args[0] === 'serve' && read.status === 0, read.stderr);
     }
   }
   const bare = run(helm, [
@@ -150,6 +174,12 @@ for (const [tool, helm] of Object.entries(helms)) {
     [['--set', 'shutdown.graceSeconds=25'], /shorter than graceSeconds/],
     [['--set', 'settings.drain-deadline=2m'], /shorter than graceSeconds/],
     [['--set', 'service.mqtts.enabled=true'], /tls.secretName/],
+    [['--set', 'tls.http=true'], /tls.secretName/],
+    [['--set', `tls.http=true,tls.secretName=cert,${everything.slice(4, 6).join()}`], /connect in clear/],
+    [['--set', 'settings.proxy-protocol=true,settings.trusted-proxy=null'], /trusted-proxy/],
+    [['--set', 'settings.mqtt-receive-max=70000'], /mqtt-receive-max/],
+    [['--set', 'settings.tls-cert=x'], /tls-cert/],
+    [['--set', 'settings.echo=true'], /echo/],
     [['--set', 'httpRoute.enabled=true'], /parentRefs/],
     [['--set', 'targetGroupBinding.enabled=true'], /targetGroupArn is needed/],
     [['--set', 'targetGroupBinding.targetGroupArn=arn:aws:iam::1:role/x'], /targetGroupArn/],

@@ -94,3 +94,21 @@ capabilities:
 {{- else if hasSuffix "m" $text }}{{ mul (trimSuffix "m" $text | int) 60 }}
 {{- else }}{{ trimSuffix "s" $text | int }}{{ end -}}
 {{- end }}
+
+{{- /* Who signs the certificates of the database and of Redis, where no public authority does. */ -}}
+{{- define "parley.authorityMounts" -}}
+{{- range $server := list "database" "redis" }}
+{{- with (index $.Values $server).caConfigMap }}
+- {name: {{ $server }}-ca, mountPath: /etc/parley/{{ $server }}-ca, readOnly: true}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "parley.authorityVolumes" -}}
+{{- range $server := list "database" "redis" }}
+{{- with (index $.Values $server).caConfigMap }}
+- name: {{ $server }}-ca
+  configMap: {name: {{ . | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}

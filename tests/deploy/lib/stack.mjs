@@ -1,21 +1,15 @@
-// The monitored stack on free ports of 127.0.0.1: broker, PostgreSQL, Redis, HAProxy, exporters, Prometheus with our rules scraping once a second.
-import { spawn, spawnSync } from 'node:child_process';
+// The monitored stack on free ports of 127.0.0.1: two brokers over PostgreSQL and Redis, HAProxy, exporters, Prometheus with our rules scraping once
+// a second.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import yaml from 'js-yaml';
 import WebSocket from 'ws';
+import { freePort } from '../../integration/lib/ports.mjs';
 import { root } from './check.mjs';
-
-export async function freePort() {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await new Promise((done) => server.once('listening', done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const children = [];
@@ -69,7 +63,6 @@ async function startPostgres(scratch, port) {
     });
   for (let i = 0; i < 100 && sql('postgres', 'SELECT 1').status !== 0; ++i) await pause(100);
   sql('postgres', 'CREATE DATABASE parley');
-  sql('parley', 'CREATE TABLE kept (a int); INSERT INTO kept SELECT generate_series(1, 100)');
   return { child, sql };
 }
 
@@ -94,6 +87,34 @@ async function traffic(port) {
   };
 }
 
+// What a subscriber is told that was at this entry of this log.
+async function subscribed(port, since, epoch) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, 'parley.v1');
+  await new Promise((done, failed) => socket.once('open', done).once('error', failed));
+  const answer = new Promise((done, failed) => {
+    socket.on('message', (text) => JSON.parse(text).re === 2 && done(JSON.parse(text)));
+    socket.once('close', (code) => failed(new Error(`closed with ${code}`)));
+  });
+  socket.send(JSON.stringify({ op: 'connect', id: 1 }));
+  socket.send(JSON.stringify({ op: 'subscribe', id: 2, room: 'general', since, ...(epoch ? { epoch } : {}) }));
+  const told = await answer;
+  socket.terminate();
+  return told;
+}
+
+// A round trip over MQTT again and again, a CONNECT with a wrong token (refused), and one without a client identifier that wants a session (ended).
+function mqttTraffic(port) {
+  const trip = [join(root, 'helm/parley/files/round-trip.mjs'), `mqtt://127.0.0.1:${port}`];
+  const timer = setInterval(() => {
+    start(process.execPath, trip);
+    for (const packet of ['101600044d51545404c2003c00000005746f6b656e000178', '100c00044d5154540400003c0000']) {
+      const stranger = connect(port, '127.0.0.1', () => stranger.write(Buffer.from(packet, 'hex')));
+      stranger.on('error', () => null).resume();
+    }
+  }, 1500);
+  return () => clearInterval(timer);
+}
+
 function prometheusFiles(scratch, at) {
   const folder = join(scratch, 'prometheus');
   cpSync(join(root, 'grafana/prometheus'), folder, { recursive: true });
@@ -102,7 +123,7 @@ function prometheusFiles(scratch, at) {
   delete config.alerting;
   config.scrape_configs = [...config.scrape_configs, { job_name: 'fixture', static_configs: [{}] }]
     .filter(({ job_name: job }) => at[job])
-    .map((job) => ({ ...job, static_configs: [{ targets: [`127.0.0.1:${at[job.job_name]}`] }] }));
+    .map((job) => ({ ...job, static_configs: [{ targets: [at[job.job_name]].flat().map((port) => `127.0.0.1:${port}`) }] }));
   writeFileSync(join(folder, 'prometheus.yml'), yaml.dump(config));
   return folder;
 }
@@ -110,20 +131,33 @@ function prometheusFiles(scratch, at) {
 export async function startStack() {
   const scratch = mkdtempSync(join(tmpdir(), 'parley-stack-'));
   spawnSync('chmod', ['755', scratch]);
-  const names = ['parley', 'postgres', 'redis', 'node', 'haproxy', 'prometheus', 'fixture', 'web', 'mqtt', 'pg', 'rd', 'front'];
+  const names = ['postgres', 'redis', 'node', 'haproxy', 'prometheus', 'fixture', 'mqtt', 'pg', 'rd', 'front'];
   const at = {};
-  for (const name of names) at[name] = await freePort();
+  for (const name of [...names, ...['parley', 'web', 'mqtt', 'mqtts'].flatMap((one) => [`${one}1`, `${one}2`])])
+    at[name] = await freePort();
+  at.parley = [at.parley1, at.parley2];
 
-  const broker = start(
-    process.env.PARLEY_BIN,
-    [
-      ...['--listen', `127.0.0.1:${at.web}`, '--metrics-listen', `127.0.0.1:${at.parley}`],
-      ...['--data-dir', join(scratch, 'data'), '--anonymous', '--log-level', 'warn', '--workers', '2'],
-    ],
-    { env: { ...process.env, PARLEY_MQTT_LISTEN: 'off' } },
-  );
   const postgres = await startPostgres(scratch, at.pg);
   start('redis-server', ['--port', `${at.rd}`, '--bind', '127.0.0.1', '--save', '', '--dir', scratch]);
+  const certificate = ['--tls-cert', join(scratch, 'tls.crt'), '--tls-key', join(scratch, 'tls.key')];
+  const request = ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '30', '-subj', '/CN=chat.example.org'];
+  execFileSync('openssl', [...request, '-out', certificate[1], '-keyout', certificate[3]], { stdio: 'ignore' });
+  const url = (database) => `postgresql://parley@127.0.0.1:${at.pg}/${database}`;
+  const startBroker = (n, database, ports, more = []) =>
+    start(
+      process.env.PARLEY_BIN,
+      [
+        ...['--listen', `127.0.0.1:${ports.web}`, '--metrics-listen', `127.0.0.1:${ports.metrics}`],
+        ...['--mqtt-listen', ports.mqtt ? `127.0.0.1:${ports.mqtt}` : 'off', '--data-dir', join(scratch, `data-${n}`)],
+        ...['--database', url(database), '--anonymous', '--log-level', 'warn', '--workers', '1', ...more],
+      ],
+      { env: { PATH: process.env.PATH } },
+    );
+  const brokers = [1, 2].map((n) => {
+    const ports = { web: at[`web${n}`], metrics: at[`parley${n}`], mqtt: at[`mqtt${n}`] };
+    const secure = ['--mqtts-listen', `127.0.0.1:${at[`mqtts${n}`]}`, '--plain-http', ...certificate];
+    return startBroker(n, 'parley', ports, ['--redis', `redis://127.0.0.1:${at.rd}`, ...secure]);
+  });
   start(
     'prometheus-postgres-exporter',
     [`--web.listen-address=127.0.0.1:${at.postgres}`, `--extend.query-path=${root}/grafana/prometheus/postgres-queries.yaml`],
@@ -139,10 +173,11 @@ export async function startStack() {
   ]);
   start('prometheus-node-exporter', [`--web.listen-address=127.0.0.1:${at.node}`]);
   let proxy = readFileSync(join(root, 'scripts/compose/haproxy.cfg'), 'utf8');
-  proxy = proxy.replaceAll(/parley-[12]:8080/g, `127.0.0.1:${at.web}`).replaceAll('check port 9090', `check port ${at.parley}`);
   proxy = proxy
     .replace('maxconn 50000', 'maxconn 200')
-    .replaceAll(/parley-[12]:1883/g, `127.0.0.1:${at.mqtt}`)
+    .replaceAll('check port 9090 ', 'check ')
+    .replaceAll(/parley-([12]):8080/g, (_, n) => `127.0.0.1:${at[`web${n}`]} port ${at[`parley${n}`]}`)
+    .replaceAll(/parley-([12]):1883/g, (_, n) => `127.0.0.1:${at[`mqtt${n}`]} port ${at[`parley${n}`]}`)
     .replaceAll(/bind :(\d+)/g, (_, port) => `bind 127.0.0.1:${{ 8080: at.front, 1883: at.mqtt, 8404: at.haproxy }[port]}`);
   writeFileSync(join(scratch, 'haproxy.cfg'), proxy);
   const balancer = start('haproxy', ['-db', '-f', join(scratch, 'haproxy.cfg')]);
@@ -152,13 +187,14 @@ export async function startStack() {
   const fixture = createServer((_, response) => response.end(series.replaceAll(/^(\w+_total\{.*\}) (\S+)$/gm, growing)));
   fixture.listen(at.fixture, '127.0.0.1');
 
-  await answers(`http://127.0.0.1:${at.parley}/readyz`, broker);
+  for (const [i, broker] of brokers.entries()) await answers(`http://127.0.0.1:${at.parley[i]}/readyz`, broker);
   const redis = new (await import('node:net')).Socket();
   redis.on('error', () => null);
   redis.connect(at.rd, '127.0.0.1', () => redis.write('SET a 1\r\nGET a\r\nGET b\r\nEXPIRE a 3600\r\nSUBSCRIBE room\r\n'));
   await answers(`http://127.0.0.1:${at.haproxy}/metrics`, balancer);
   for (let i = 0; i < 50 && !(await fetch(`http://127.0.0.1:${at.front}/healthz`).catch(() => null))?.ok; ++i) await pause(100);
-  const endTraffic = await traffic(at.front); // through the proxy
+  // Through the proxy: one at each broker, and MQTT.
+  const ends = [await traffic(at.front), await traffic(at.front), mqttTraffic(at.mqtt)];
   const files = prometheusFiles(scratch, at);
   const prometheus = start('prometheus', [
     `--config.file=${files}/prometheus.yml`,
@@ -171,21 +207,27 @@ export async function startStack() {
   return {
     api: json,
     query: (expr) => json(`query?query=${encodeURIComponent(expr)}`),
-    brokerMetrics: async () => (await fetch(`http://127.0.0.1:${at.parley}/metrics`)).text(),
-    // The scripts' backup of the running database, restored into another one.
-    backupRoundTrip() {
-      const url = (database) => `postgresql://parley@127.0.0.1:${at.pg}/${database}`;
+    brokerMetrics: async () =>
+      (await Promise.all(at.parley.map(async (port) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()))).join('\n'),
+    // The scripts' backup of the running database, restored into another one and served from there: what was acknowledged before is there, and a
+    // client of the old log is told.
+    async backupRoundTrip() {
       const script = (name, ...args) => spawnSync(join(root, 'scripts', name), args, { encoding: 'utf8' });
       const file = join(scratch, 'backup.dump');
+      const before = await subscribed(at.front, 0);
       const made = script('backup-postgres', url('parley'), file);
       postgres.sql('postgres', 'CREATE DATABASE restored');
       const restored = script('restore-postgres', file, url('restored'));
-      const rows = postgres.sql('restored', 'SELECT count(*) FROM kept').stdout.trim();
       const again = script('restore-postgres', file, url('restored'));
-      return { rows, refused: again.status !== 0, said: made.stderr + restored.stderr };
+      // The same server: only an operator knows that the log is another one (docs/operations.md).
+      const bumped = spawnSync(process.env.PARLEY_BIN, ['epoch', 'bump', '--database', url('restored')], { encoding: 'utf8' });
+      const ports = { web: await freePort(), metrics: await freePort() };
+      await answers(`http://127.0.0.1:${ports.metrics}/readyz`, startBroker(3, 'restored', ports));
+      const after = await subscribed(ports.web, before.head, before.epoch);
+      return { before, after, refused: again.status !== 0, said: [made, restored, bumped].map(({ stderr }) => stderr).join('') };
     },
     async stop() {
-      endTraffic();
+      ends.forEach((end) => end());
       redis.destroy();
       fixture.close();
       fixture.closeAllConnections();
