@@ -146,6 +146,7 @@ describe('two replicas', () => {
       until(async () => (await cluster.readiness(0)).durability === word, `it is ${word}`, { timeout: 15_000 });
     await durability('local');
     const a = await connect(0);
+    await until(() => a.publish('standby', { text: 'before' }).catch(() => null), 'the replica is on its feet again');
     await sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     await sql('SELECT pg_reload_conf()');
     await durability('replicated');
@@ -166,7 +167,7 @@ describe('two replicas', () => {
     const { epoch } = await until(() => b.subscribe('epochs').catch(() => null), 'the other replica is back too', {
       timeout: 20_000,
     });
-    await b.publish('epochs', { text: 'old' });
+    await until(() => b.publish('epochs', { text: 'old' }).catch(() => null), 'it takes a message');
     await promisify(execFile)(binary, ['epoch', 'bump', '--database', cluster.postgres.url.toString()]);
     await until(() => b.in('epochs').detached, 'the subscription ends', { timeout: 15_000 });
     assert.equal(b.in('epochs').detached.code, 'unavailable');
