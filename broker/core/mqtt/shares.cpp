@@ -129,7 +129,7 @@ std::vector<envelope::GroupChoice> Shares::published(const LogRoom& room, const 
     const SharePlaces::Group* elsewhere = places_.find(group.filter);
     const std::size_t here = group.members.size();
     const std::uint64_t turn = group.turn++ % (here + (elsewhere != nullptr ? elsewhere->total : 0));
-    if (turn < here) {
+    if (turn < here || elsewhere == nullptr) {
       workers_.deliver_shared(group.members[turn].who, group.filter, room.name, message);
     } else {
       chosen.push_back({group.filter, SharePlaces::place(*elsewhere, turn - here)});
