@@ -224,6 +224,21 @@ Result<std::string> percent_decode(std::string_view text, bool query) {
   return out;
 }
 
+std::string percent_encode(std::string_view segment) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : segment) {
+    const auto byte = static_cast<unsigned char>(c);
+    const char small = to_lower(c);
+    if (is_digit(c) || (small >= 'a' && small <= 'z') || std::string_view("-._~").find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out.append(1, '%').append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
+    }
+  }
+  return out;
+}
+
 Result<std::string> query_value(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const std::size_t end = query.find('&');

@@ -71,6 +71,8 @@ using Responder = UniqueFunction<void(Response)>;
 // Percent-decodes one path segment or query value (in a query '+' is a space). bad_request on a bad escape, invalid UTF-8 or
 // U+0000.
 Result<std::string> percent_decode(std::string_view text, bool query = false);
+// One path segment: everything but unreserved characters is encoded (RFC 3986 §2.3).
+std::string percent_encode(std::string_view segment);
 // The value of a query parameter; empty when absent, bad_request when it cannot be decoded.
 Result<std::string> query_value(std::string_view query, std::string_view name);
 

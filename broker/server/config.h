@@ -82,7 +82,7 @@ struct Config {
   unsigned mqtt_subscriptions_max = 10'000;
   unsigned mqtt_receive_max = 1024;
   unsigned mqtt_inflight_max = 256;
-  unsigned mqtt_topic_aliases = 64;
+  unsigned mqtt_topic_aliases = 256;
   unsigned mqtt_sessions_max = 1'000'000;
   unsigned mqtt_held_messages_max = 1024;
   std::uint64_t mqtt_held_entries_max = 100'000;

@@ -59,6 +59,12 @@ void Api::handle(Access access, RouteHandler handler, http::Method method, Call 
   if (!call.request.body.empty() && !is_json_media_type(call.request.header("content-type"))) {
     return call.respond(http::Response::problem(415, "the body must be JSON, with \"Content-Type: application/json\""));
   }
+  if (const std::string coding = call.request.header_list("content-encoding");
+      !coding.empty() && !http::equals_ignoring_case(coding, "identity")) {
+    http::Response refusal = http::Response::problem(415, "the body must come without a content coding");
+    refusal.headers.emplace_back("Accept-Encoding", "identity");  // RFC 9110 §15.5.16
+    return call.respond(std::move(refusal));
+  }
   handler(*this, std::move(call));
 }
 

@@ -81,7 +81,11 @@ void post_room(Api& api, Call call) {
       [subject = std::move(subject), room = std::move(room)](Log& log, Reply<RoomAnswer> reply) mutable {
         log.create_room(std::move(subject), std::move(room), adding_epoch<RoomView>(log, std::move(reply)));
       },
-      [](const RoomAnswer& answer) { return room_response(201, answer); });
+      [](const RoomAnswer& answer) {
+        http::Response response = room_response(201, answer);
+        response.headers.emplace_back("Location", "/api/v1/rooms/" + http::percent_encode(answer.value.room.name));
+        return response;
+      });
 }
 
 using RoomMethod = void (Log::*)(SubjectPtr, std::string, Reply<RoomView>);

@@ -18,7 +18,7 @@ struct Settings {
   unsigned subscriptions_max = 10'000;  // of one session
   std::uint16_t receive_max = 256;      // publishes of one client that are not acknowledged yet (MQTT 5 §3.2.2.3.3)
   std::uint16_t inflight_max = 256;     // messages under way to one client without its acknowledgement
-  std::uint16_t topic_aliases = 64;     // of one connection, either way
+  std::uint16_t topic_aliases = 256;    // of one connection, either way
   std::uint16_t keep_alive_max_s = 0;   // 0: any, and none at all
   std::uint32_t session_expiry_max_s = 2'592'000;
   MonoMs connect_timeout_ms = 10'000;

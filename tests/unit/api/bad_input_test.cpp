@@ -216,6 +216,20 @@ TEST(BadInput, OnlyJsonIsTaken) {
   }
 }
 
+TEST(BadInput, OfTheContentCoding) {
+  Server server;
+  const auto login = [&](const char* coding) {
+    return server.ask(
+        Method::post, "/login",
+        {.body = Server::credentials("ada"), .headers = {{"content-type", "application/json"}, {"content-encoding", coding}}});
+  };
+  for (const char* coding : {"gzip", "identity, br"}) {
+    EXPECT_EQ(login(coding).status, 415) << coding;
+    EXPECT_EQ(login(coding).header("Accept-Encoding"), "identity") << coding;
+  }
+  EXPECT_EQ(login("identity").status, 401);
+}
+
 TEST(BadInput, OfTheAuthorizationHeader) {
   Server server({.guests = true});
   const std::string token = server.sign_up("ada");

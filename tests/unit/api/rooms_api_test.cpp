@@ -41,6 +41,8 @@ TEST_F(RoomsApi, ARoomIsMadeAndSeen) {
   const Answer made = make_room(R"({"name":"team/dev","title":"Development","keep":"acked"})");
   ASSERT_EQ(made.status, 201) << made.body;
   EXPECT_EQ(made.text("name"), "team/dev");
+  EXPECT_EQ(made.header("Location"), "/api/v1/rooms/team%2Fdev");
+  EXPECT_EQ(make_room(R"({"name":"é-._~ %?"})").header("Location"), "/api/v1/rooms/%C3%A9-._~%20%25%3F");
   EXPECT_EQ(made.text("title"), "Development");
   EXPECT_EQ(made.text("visibility"), "public");
   EXPECT_EQ(made.text("keep"), "acked");
