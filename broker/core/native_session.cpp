@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "broker/base/small_table.h"
 #include "broker/core/may.h"
 #include "broker/protocol/websocket_writer.h"
 
@@ -17,8 +18,9 @@ NativeSession::NativeSession(Hub& hub, Transport& transport, Authenticator& auth
       random_(random),
       settings_(settings),
       id_(hub.add_session(*this)),
-      opened_(hub.clock().mono_ms()),
-      subscriptions_(2) {}  // buckets: by itself it takes 13 for its first subscription
+      opened_(hub.clock().mono_ms()) {
+  start_small(subscriptions_);
+}
 
 NativeSession::~NativeSession() {
   for (auto& [name, subscription] : subscriptions_) {
@@ -61,22 +63,22 @@ void NativeSession::on(native::Id id, native::Connect& connect) {
   Result<Login> login =
       connect.token.empty() ? authenticator_.guest(connect.name, now) : authenticator_.verify(connect.token, now);
   if (!login) return malformed(id, login.error());
-  if (renewal && login->subject->user_id != login_.subject->user_id) {
+  if (renewal && login->subject->user_id != subject_->user_id) {
     return refuse(id, {Code::forbidden, "a renewal is for the same user: open another connection for another one"});
   }
-  login_ = std::move(login).value();
+  subject_ = login->subject;
+  login_expires_ = login->expires;
   native::Connected reply;
-  reply.subject = login_.subject.get();
+  reply.subject = subject_.get();
   const std::string session = random_.id(16);
   reply.session = session;
-  reply.token = login_.token;
+  reply.token = login->token;
   reply.heartbeat_s = settings_.heartbeat_s;
-  reply.expires_in_s = (login_.expires - now) / 1000;
+  reply.expires_in_s = (login_expires_ - now) / 1000;
   reply.limits = settings_.limits;
   std::string text;
   native::append_connected(text, id, reply);
   send_text(text);
-  login_.token = std::string();  // said; hundreds of bytes that nobody asks for again
 }
 
 void NativeSession::on(native::Id id, native::Subscribe& subscribe) {
@@ -85,11 +87,12 @@ void NativeSession::on(native::Id id, native::Subscribe& subscribe) {
     return refuse(
         id, {Code::too_large, "a connection has at most " + std::to_string(settings_.limits.subscriptions) + " subscriptions"});
   }
+  before_insert(subscriptions_);
   Subscription& subscription = subscriptions_[subscribe.room];
   if (subscription.cursor != nullptr) hub_.detach(*std::exchange(subscription.cursor, nullptr));
   subscription.generation = ++generation_;
   Attach attach{subscribe.room, subscribe.since.has_value(), subscribe.since.value_or(0), subscribe.epoch};
-  hub_.attach(id_, login_.subject, std::move(attach),
+  hub_.attach(id_, subject_, std::move(attach),
               [this, id, room = subscribe.room, generation = generation_](Result<Hub::Attachment> result) {
                 attached(id, room, generation, std::move(result));
               });
@@ -142,7 +145,7 @@ void NativeSession::on(native::Id id, native::Publish& publish) {
   entry.cid = std::move(publish.cid);
   entry.body = std::move(publish.body);
   hub_.log().call<Appended>(
-      [subject = login_.subject, entry = std::move(entry)](Log& log, Reply<Appended> reply) mutable {
+      [subject = subject_, entry = std::move(entry)](Log& log, Reply<Appended> reply) mutable {
         log.publish(std::move(subject), std::move(entry), std::move(reply));
       },
       [hub = &hub_, session = id_, ticket, id, began](Result<Appended> result) {
@@ -180,7 +183,7 @@ void NativeSession::on(native::Id id, native::Ack& ack) {
 void NativeSession::on(native::Id id, native::Signal& signal) {
   const Cursor* at = cursor(signal.room);
   if (at == nullptr) return refuse(id, {Code::not_found, "subscribe to the room before sending signals to it"});
-  if (Status status = may(*login_.subject, Action::signal, {at->room->info.visibility, at->role}); !status)
+  if (Status status = may(*subject_, Action::signal, {at->room->info.visibility, at->role}); !status)
     return refuse(id, status.error());
   if (!signal_allowed()) {
     hub_.counters().drop(Drop::signal_flood);
@@ -206,7 +209,7 @@ bool NativeSession::signal_allowed() {
 
 void NativeSession::on(native::Id id, native::Read& read) {
   hub_.log().call<ReadMark>(
-      [subject = login_.subject, room = read.room, seq = read.seq](Log& log, Reply<ReadMark> reply) mutable {
+      [subject = subject_, room = read.room, seq = read.seq](Log& log, Reply<ReadMark> reply) mutable {
         log.set_read(std::move(subject), std::move(room), seq, std::move(reply));
       },
       [hub = &hub_, session = id_, id](Result<ReadMark> mark) {
@@ -223,7 +226,7 @@ void NativeSession::on(native::Id id, native::Read& read) {
 void NativeSession::on(native::Id id, native::Presence& presence) {
   if (Cursor* at = cursor(presence.room)) at->watching = true;
   hub_.log().call<Presence>(
-      [subject = login_.subject, room = presence.room](Log& log, Reply<Presence> reply) mutable {
+      [subject = subject_, room = presence.room](Log& log, Reply<Presence> reply) mutable {
         log.presence(std::move(subject), std::move(room), std::move(reply));
       },
       [hub = &hub_, session = id_, id, room = presence.room](Result<Presence> here) {
@@ -284,7 +287,7 @@ void NativeSession::detached(Cursor& cursor, const Error& why) {
 
 const Subject& NativeSession::subject() const {
   static const Subject nobody;
-  return connected() ? *login_.subject : nobody;
+  return connected() ? *subject_ : nobody;
 }
 
 void NativeSession::revoked() { close(close_code::policy, "the login was ended"); }
@@ -303,7 +306,7 @@ void NativeSession::on_tick() {
   if (closed_) return;
   if (!connected()) {
     if (hub_.clock().mono_ms() - opened_ >= settings_.connect_timeout_ms) close(close_code::policy, "no connect in time");
-  } else if (hub_.clock().unix_ms() >= login_.expires) {
+  } else if (hub_.clock().unix_ms() >= login_expires_) {
     close(close_code::policy, "the token expired");
   }
 }

@@ -45,7 +45,7 @@ class NativeSession final : public Subscriber {
   void refuse_publishes() { refusing_ = true; }
   // Whether no publish waits for its answer.
   bool settled() const { return acks_.size() == 0; }
-  bool connected() const { return login_.subject != nullptr; }
+  bool connected() const { return subject_ != nullptr; }
 
   // Subscriber
   Allowance allowance(const Cursor& cursor) const override;
@@ -89,7 +89,8 @@ class NativeSession final : public Subscriber {
   Random& random_;
   const NativeSettings& settings_;
   Hub::SessionId id_;
-  Login login_;
+  SubjectPtr subject_;  // null until it has connected
+  UnixMs login_expires_ = 0;
   MonoMs opened_;
   std::unordered_map<std::string, Subscription> subscriptions_;
   std::uint64_t generation_ = 0;

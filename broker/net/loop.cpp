@@ -25,14 +25,13 @@ using LoopBox = HandleBox<UvHandle, Loop>;
 
 template <typename UvHandle>
 Loop* owner_of(UvHandle* handle) {
-  return box_of<LoopBox<UvHandle>>(handle).owner;
+  return box_of<LoopBox<UvHandle>>(handle).owner();
 }
 
 template <typename UvHandle>
 LoopBox<UvHandle>* make_box(Loop* loop) {
   auto* box = new LoopBox<UvHandle>;
-  box->owner = loop;
-  box->handle.data = box;
+  box->set_owner(loop);
   return box;
 }
 

@@ -10,9 +10,8 @@ void Poll::Close::operator()(Box* box) const { close_box(box); }
 Poll::Poll(Loop& loop, int fd, UniqueFunction<void(Ready)> ready)
     : ready_(std::make_shared<UniqueFunction<void(Ready)>>(std::move(ready))) {
   auto box = std::make_unique<Box>();
-  box->owner = this;
+  box->set_owner(this);
   const int failed = uv_poll_init(loop.uv(), &box->handle, fd);
-  box->handle.data = box.get();
   if (failed == 0) {
     box_.reset(box.release());
   } else {
@@ -32,7 +31,7 @@ void Poll::want(bool readable, bool writable) {
   }
   const int events = (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0);
   uv_poll_start(&box_->handle, events, [](uv_poll_t* handle, int status, int got) {
-    Poll* self = box_of<Box>(handle).owner;
+    Poll* self = box_of<Box>(handle).owner();
     if (self == nullptr) return;
     const auto callback = self->ready_;  // it may destroy the Poll
     (*callback)({.readable = (got & UV_READABLE) != 0, .writable = (got & UV_WRITABLE) != 0, .error = status < 0 ? -status : 0});

@@ -11,14 +11,13 @@ void SignalWatcher::Close::operator()(Box* box) const { close_box(box); }
 
 SignalWatcher::SignalWatcher(Loop& loop, int signal_number, UniqueFunction<void()> arrived) : arrived_(std::move(arrived)) {
   auto* box = new Box;
-  box->owner = this;
+  box->set_owner(this);
   uv_signal_init(loop.uv(), &box->handle);
-  box->handle.data = box;
   box_.reset(box);
   uv_signal_start(
       &box->handle,
       [](uv_signal_t* handle, int /*number*/) {
-        SignalWatcher* self = box_of<Box>(handle).owner;
+        SignalWatcher* self = box_of<Box>(handle).owner();
         if (self != nullptr) self->arrived_();
       },
       signal_number);

@@ -29,13 +29,11 @@ TcpListener::TcpListener(Loop& loop, ListenSocket socket, UniqueFunction<void(in
       address_(std::move(socket.address)),
       accepted_(std::move(accepted)) {
   auto* box = new Box;
-  box->owner = this;
-  box->handle.data = box;
+  box->set_owner(this);
   uv_poll_init(loop.uv(), &box->handle, socket_.get());
-  box->handle.data = box;
   box_.reset(box);
   uv_poll_start(&box->handle, UV_READABLE, [](uv_poll_t* handle, int /*status*/, int /*events*/) {
-    if (TcpListener* self = box_of<Box>(handle).owner) self->accept_waiting();
+    if (TcpListener* self = box_of<Box>(handle).owner()) self->accept_waiting();
   });
 }
 

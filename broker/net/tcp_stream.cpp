@@ -35,7 +35,7 @@ struct TcpStream::WriteRequest {
 
 struct TcpStream::Callbacks {
   static void allocate(uv_handle_t* handle, std::size_t /*suggested*/, uv_buf_t* buffer) {
-    TcpStream* self = box_of<Box>(handle).owner;
+    TcpStream* self = box_of<Box>(handle).owner();
     if (self == nullptr) {
       *buffer = uv_buf_init(nullptr, 0);
       return;
@@ -45,7 +45,7 @@ struct TcpStream::Callbacks {
   }
 
   static void read(uv_stream_t* handle, ssize_t count, const uv_buf_t* buffer) {
-    TcpStream* self = box_of<Box>(handle).owner;
+    TcpStream* self = box_of<Box>(handle).owner();
     if (self == nullptr || count == 0) return;
     if (count > 0) {
       self->events_->on_read({buffer->base, static_cast<std::size_t>(count)});
@@ -60,7 +60,7 @@ struct TcpStream::Callbacks {
 
   static void write(uv_write_t* request, int status) {
     const std::unique_ptr<WriteRequest> ended(static_cast<WriteRequest*>(request->data));
-    TcpStream* self = box_of<Box>(request->handle).owner;
+    TcpStream* self = box_of<Box>(request->handle).owner();
     if (self == nullptr) return;
     self->written(status);
   }
@@ -70,9 +70,8 @@ struct TcpStream::Callbacks {
 
 TcpStream::TcpStream(Loop& loop, int fd, Events& events) : loop_(&loop), events_(&events) {
   auto* box = new Box;
-  box->owner = this;
+  box->set_owner(this);
   uv_tcp_init(loop.uv(), &box->handle);
-  box->handle.data = box;
   box_.reset(box);
   if (uv_tcp_open(&box->handle, fd) != 0) {
     ::close(fd);

@@ -9,9 +9,8 @@ void Timer::Close::operator()(Box* box) const { close_box(box); }
 
 Timer::Timer(Loop& loop) {
   auto* box = new Box;
-  box->owner = this;
+  box->set_owner(this);
   uv_timer_init(loop.uv(), &box->handle);
-  box->handle.data = box;
   box_.reset(box);
 }
 Timer::~Timer() = default;
@@ -24,7 +23,7 @@ void Timer::start(MonoMs after_ms, MonoMs period_ms, UniqueFunction<void()> expi
   uv_timer_start(
       &box_->handle,
       [](uv_timer_t* handle) {
-        Timer* self = box_of<Box>(handle).owner;
+        Timer* self = box_of<Box>(handle).owner();
         if (self == nullptr) return;
         const auto callback = self->expired_;  // it may start or destroy the timer
         (*callback)();

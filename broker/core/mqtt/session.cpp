@@ -2,19 +2,17 @@
 
 #include <algorithm>
 
+#include "broker/base/small_table.h"
 #include "broker/core/mqtt/client.h"
 #include "broker/core/mqtt/exchange.h"
 #include "broker/protocol/mqtt/topic_syntax.h"
 
 namespace parley::mqtt {
 
-namespace {
-// Buckets of a table that mostly has one element: by itself it takes 13 for the first.
-constexpr std::size_t few = 2;
-}  // namespace
-
 Session::Session(Exchange& exchange, std::unique_ptr<SessionState> state)
-    : exchange_(exchange), state_(std::move(state)), id_(exchange.hub().add_session(*this)), by_filter_(few), rooms_(few) {
+    : exchange_(exchange), state_(std::move(state)), id_(exchange.hub().add_session(*this)) {
+  start_small(by_filter_);
+  start_small(rooms_);
   exchange_.counters().sessions.add(1);
   window_.restore(std::move(state_->in_flight), state_->next_packet_id);
   for (Position& position : state_->positions) {
@@ -23,6 +21,7 @@ Session::Session(Exchange& exchange, std::unique_ptr<SessionState> state)
     room->position = position.sent;
     room->skip = std::move(position.skip);
     room->repeats = position.repeats;
+    before_insert(rooms_);
     rooms_[position.room] = std::move(room);
   }
   state_->positions.clear();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "broker/base/small_table.h"
 #include "broker/core/mqtt/client.h"
 #include "broker/core/mqtt/exchange.h"
 
@@ -14,6 +15,7 @@ Session::Joined* Session::find(RoomId id) const {
 
 void Session::wants(RoomId id, const std::string& name, std::optional<Seq> before,
                     const std::vector<std::uint32_t>& subscriptions) {
+  before_insert(rooms_);
   std::unique_ptr<Joined>& slot = rooms_[id];
   if (!slot) {
     slot = std::make_unique<Joined>();

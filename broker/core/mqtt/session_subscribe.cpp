@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "broker/base/small_table.h"
 #include "broker/core/mqtt/client.h"
 #include "broker/core/mqtt/exchange.h"
 #include "broker/protocol/mqtt/topic_syntax.h"
@@ -264,6 +265,7 @@ std::uint32_t Session::put_subscription(SubscriptionState state) {
     const auto gap = std::find_if(subscriptions_.begin(), subscriptions_.end(), [](const Subscribed& s) { return !s.used; });
     place = static_cast<std::uint32_t>(gap - subscriptions_.begin());
     if (gap == subscriptions_.end()) subscriptions_.emplace_back();
+    before_insert(by_filter_);
     by_filter_[state.filter] = place;
     const bool wildcards = state.filter.find_first_of("+#") != std::string::npos;
     subscriptions_[place] = {std::move(state), true, wildcards};
