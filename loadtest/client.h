@@ -21,7 +21,8 @@ namespace parley::loadtest {
 struct ClientSettings {
   Protocol protocol = Protocol::native;
   mqtt::Version version = mqtt::Version::v311;
-  mqtt::QoS qos = mqtt::QoS::at_most_once;  // of publishing and of subscribing; a native publish is always acknowledged
+  // Of publishing and of subscribing. Native: at_most_once sends signals, at_least_once publishes.
+  mqtt::QoS qos = mqtt::QoS::at_most_once;
   bool persistent = false;                  // MQTT: a session that outlives its connection
   std::size_t payload_bytes = 128;
   std::uint32_t run = 0;
@@ -29,6 +30,9 @@ struct ClientSettings {
   std::string token;                 // native
   std::string user;                  // MQTT
   std::string password;
+
+  // Whether the broker answers a publish.
+  bool acknowledged() const { return protocol != Protocol::socketio && qos != mqtt::QoS::at_most_once; }
 };
 
 // A message on its way out.

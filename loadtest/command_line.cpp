@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <optional>
 
 #include "loadtest/monotonic.h"
 
@@ -36,7 +37,7 @@ struct Raw {
   std::vector<std::string> stops;
   std::string protocol;
   std::string version = "3.1.1";
-  unsigned qos = 0;
+  std::optional<unsigned> qos;
   bool no_history = false;
 };
 
@@ -49,7 +50,10 @@ void add_load(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("--protocol", raw.protocol, "native, mqtt or socketio, where the URL does not say it")
       ->check(CLI::IsMember({"native", "mqtt", "socketio"}));
   app.add_option("--mqtt-version", raw.version, "3.1.1 or 5")->check(CLI::IsMember({"3.1.1", "5"}))->capture_default_str();
-  app.add_option("--qos", raw.qos, "MQTT: of publishing and subscribing")->check(CLI::Range(0, 2))->capture_default_str();
+  app.add_option("--qos", raw.qos,
+                 "of publishing and subscribing. MQTT: 0 (default), 1, 2. Native: 1 (default): publishes, which are kept and "
+                 "acknowledged; 0: signals of the type message, which are neither")
+      ->check(CLI::Range(0, 2));
   app.add_option(
          "--publish-window", options.client.publish_window,
          "MQTT, QoS 1 and 2: publishes of one client without an answer, at most. In 3.1.1 a broker cannot say how many it "
@@ -152,7 +156,7 @@ void complete(Options& options, const Raw& raw) {
   }
   options.client.protocol = options.urls.front().protocol;
   options.client.version = raw.version == "5" ? mqtt::Version::v5 : mqtt::Version::v311;
-  options.client.qos = static_cast<mqtt::QoS>(raw.qos);
+  options.client.qos = static_cast<mqtt::QoS>(raw.qos.value_or(options.client.protocol == Protocol::native ? 1 : 0));
   options.client.persistent = options.client.persistent || options.scenario == Scenario::offline;
   options.history = !raw.no_history;
   // Another number for each run, so that nothing of an earlier one is taken for this one's.

@@ -14,8 +14,7 @@ Feed::Feed(net::Loop& loop, const Options& options, Ledger& ledger, Fleet& fleet
       ledger_(ledger),
       fleet_(fleet),
       streams_(ledger.streams()),
-      acknowledged_(options.client.protocol == Protocol::native ||
-                    (options.client.protocol == Protocol::mqtt && options.client.qos != mqtt::QoS::at_most_once)) {
+      acknowledged_(options.client.acknowledged()) {
   std::size_t longest = 0;
   for (std::uint32_t i = 0; i < plan.size(); ++i) {
     for (const Ledger::StreamId stream : plan[i].streams) streams_[stream].client = i;

@@ -74,6 +74,7 @@ void NativeClient::subscribe_all() {
 }
 
 void NativeClient::send_publish(const Outgoing& message, bool /*again*/) {
+  if (!acknowledges()) return send_signal(message);
   std::string text;
   text.reserve(160 + settings_.payload_bytes);
   text.append(R"({"op":"publish","id":)");
@@ -85,6 +86,16 @@ void NativeClient::send_publish(const Outgoing& message, bool /*again*/) {
   text.push_back('-');
   append_number(text, message.number);
   text.append(R"(","body":{"text":")");
+  append_body(text, message);
+  text.append(body_end);
+  link_.send(text, true);
+}
+
+// A message of QoS 0: not kept, not answered.
+void NativeClient::send_signal(const Outgoing& message) {
+  std::string text;
+  text.reserve(96 + settings_.payload_bytes);
+  text.append(R"({"op":"signal","room":")").append(message.room).append(R"(","type":"message","body":{"text":")");
   append_body(text, message);
   text.append(body_end);
   link_.send(text, true);
@@ -112,17 +123,32 @@ bool NativeClient::read_entry(std::string_view text) {
   if (end == std::string_view::npos) return false;
   const std::string_view room = text.substr(at, end - at);
   at = end;
+  if (take(text, at, R"(","signal":"message")")) return read_signal(room, text, at);
   if (!take(text, at, R"(","seq":)")) return false;
   const std::uint64_t seq = number_at(text, at);
   if (!take(text, at, R"(,"type":"message")")) return false;
-  const std::size_t tail = settings_.payload_bytes + body_end.size();
-  if (text.size() < at + tail + body_start.size() || !text.ends_with(body_end)) return false;
-  const std::size_t payload = text.size() - tail;
-  if (text.substr(payload - body_start.size(), body_start.size()) != body_start) return false;
-  Subscriptions::value_type* subscription = find(room);
+  const std::string_view payload = payload_of(text, at);
+  Subscriptions::value_type* subscription = payload.empty() ? nullptr : find(room);
   if (subscription == nullptr) return false;
-  arrived(*subscription, seq, text.substr(payload, settings_.payload_bytes), true);
+  arrived(*subscription, seq, payload, true);
   return true;
+}
+
+bool NativeClient::read_signal(std::string_view room, std::string_view text, std::size_t at) {
+  const std::string_view payload = payload_of(text, at);
+  const Subscriptions::value_type* subscription = payload.empty() ? nullptr : find(room);
+  if (subscription == nullptr) return false;
+  events_.on_arrival(*this, {subscription->first, payload, 0, false, false});
+  return true;
+}
+
+// The payload of a message of this program's, behind `from`; empty when it is written otherwise.
+std::string_view NativeClient::payload_of(std::string_view text, std::size_t from) const {
+  const std::size_t tail = settings_.payload_bytes + body_end.size();
+  if (text.size() < from + tail + body_start.size() || !text.ends_with(body_end)) return {};
+  const std::size_t payload = text.size() - tail;
+  if (text.substr(payload - body_start.size(), body_start.size()) != body_start) return {};
+  return text.substr(payload, settings_.payload_bytes);
 }
 
 void NativeClient::arrived(Subscriptions::value_type& at, std::uint64_t seq, std::string_view payload, bool message) {
@@ -187,7 +213,14 @@ void NativeClient::read_other(std::string_view text) {
     const auto after_ms = static_cast<std::int64_t>((*tree)["goaway"]["after_ms"].number());
     return down("the server asked to go", std::max<std::int64_t>(after_ms, 1));
   }
-  if (tree->has("signal")) return;
+  if (tree->has("error")) return events_.on_wrong(*this, "refused: " + std::string(text.substr(0, 200)));
+  if (tree->has("signal")) {
+    const Subscriptions::value_type* to = find((*tree)["room"].string());
+    // Others (of presence) are none of this program's.
+    if ((*tree)["signal"].string() == "message" && to != nullptr)
+      events_.on_arrival(*this, {to->first, (*tree)["body"]["text"].string(), 0, false, false});
+    return;
+  }
   Subscriptions::value_type* subscription = find((*tree)["room"].string());
   if (subscription == nullptr) return events_.on_wrong(*this, "unasked: " + std::string(text.substr(0, 200)));
   if (tree->has("gap") || tree->has("detached")) return events_.on_gap(*this, subscription->first, text.substr(0, 200));

@@ -31,11 +31,14 @@ class NativeClient final : public Client {
   void on_open() override;
   void on_bytes(std::string_view text) override;
   void send_publish(const Outgoing& message, bool again) override;
-  bool acknowledges() const override { return true; }
+  bool acknowledges() const override { return settings_.acknowledged(); }
   bool retries_safely() const override { return true; }
   void forget_connection() override;
 
+  void send_signal(const Outgoing& message);
   bool read_entry(std::string_view text);
+  bool read_signal(std::string_view room, std::string_view text, std::size_t at);
+  std::string_view payload_of(std::string_view text, std::size_t from) const;
   void read_other(std::string_view text);
   void read_reply(std::string_view text);
   void subscribe_all();

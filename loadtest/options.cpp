@@ -82,8 +82,12 @@ Status check_options(const Options& options) {
   }
   if (options.rooms == 0 || options.in_flight == 0) return bad("--rooms and --inflight must be at least 1");
   const bool mqtt = options.client.protocol == Protocol::mqtt;
-  if (options.scenario == Scenario::offline && mqtt && options.client.qos == mqtt::QoS::at_most_once) {
-    return bad("offline over MQTT needs --qos 1 or 2: a broker keeps nothing of QoS 0 for who is away");
+  const bool native = options.client.protocol == Protocol::native;
+  if (native && options.client.qos == mqtt::QoS::exactly_once) {
+    return bad("the native protocol has --qos 0 (signals) and 1 (a publish with its cid is there once, however often it is sent)");
+  }
+  if (options.scenario == Scenario::offline && (mqtt || native) && options.client.qos == mqtt::QoS::at_most_once) {
+    return bad("offline needs --qos 1 or 2: a broker keeps nothing of QoS 0 for who is away");
   }
   if (options.scenario == Scenario::iot && options.client.protocol == Protocol::native && options.publishers > 1000) {
     return bad("iot over the native protocol has no wildcards: at most 1000 --publishers");

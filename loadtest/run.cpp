@@ -34,7 +34,7 @@ void raise_descriptors() {
 std::string protocol_text(const Options& options) {
   const Url& url = options.urls.front();
   const std::string over = std::string(" over ") + (url.tls ? "TLS " : "") + (url.websocket ? "WebSocket" : "TCP");
-  if (url.protocol == Protocol::native) return "native" + over;
+  if (url.protocol == Protocol::native) return "native" + over + (options.client.acknowledged() ? ", QoS 1" : ", QoS 0 (signals)");
   if (url.protocol == Protocol::socketio) return "Socket.IO" + over;
   return std::string("MQTT ") + (options.client.version == mqtt::Version::v5 ? "5" : "3.1.1") + over + ", QoS " +
          std::to_string(static_cast<unsigned>(options.client.qos));
@@ -52,7 +52,7 @@ Run::Run(Options options)
       faults_(options_.faults),
       behaviour_(make_behaviour(options_)),
       timer_(loop_),
-      resumes_(options_.client.protocol == Protocol::native || options_.client.persistent) {}
+      resumes_((options_.client.protocol == Protocol::native && options_.client.acknowledged()) || options_.client.persistent) {}
 
 Run::~Run() = default;
 

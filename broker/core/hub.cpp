@@ -263,6 +263,41 @@ void Hub::publish_signal(const Cursor& from, std::string type, std::string body)
   log_.tell([follower = follower_, signal = SignalPtr(std::move(news))](Log& log) { log.signal(follower, signal); });
 }
 
+void Hub::join_signal(Room& room, const Signal& news) {
+  if (room.passing == 0) {
+    if (passing_used_ == passing_.size()) passing_.emplace_back();
+    room.passing = ++passing_used_;
+    passing_[room.passing - 1].room = room.info.id;
+  }
+  Passing& passing = passing_[room.passing - 1];
+  passing.frames.begin();
+  native::append_signal(passing.frames.buffer(), room.info.name, news.type, news.user_id, news.user_name, news.body);
+  passing.frames.end(websocket::Opcode::text);
+  ++passing.count;
+  if (passing.frames.size() >= settings_.run_bytes) pass_on(passing);
+}
+
+void Hub::pass_on(Passing& passing) {
+  const Room* room = find(passing.room);
+  const unsigned count = std::exchange(passing.count, 0);
+  if (count == 0) return;
+  const Frame frame = passing.frames.take();
+  if (room == nullptr) return;  // left a moment ago
+  for (std::size_t i = room->cursors().size(); i-- > 0;) {
+    const Cursor& cursor = *room->cursors()[i];
+    counters_.signals.add(count);
+    cursor.subscriber->signals(cursor, frame, count);
+  }
+}
+
+void Hub::end_turn() {
+  for (std::uint32_t i = 0; i < passing_used_; ++i) {
+    if (Room* room = find(passing_[i].room)) room->passing = 0;
+    pass_on(passing_[i]);
+  }
+  passing_used_ = 0;
+}
+
 void Hub::messages(std::vector<Run> runs) {
   for (const Run& run : runs) {
     if (filtered_ != nullptr) filtered_->messages_come(run);
@@ -281,10 +316,11 @@ void Hub::messages(std::vector<Run> runs) {
 }
 
 void Hub::signal(SignalPtr news) {
-  if (const Room* room = find(news->room)) local_signal(*room, *news);
+  if (Room* room = find(news->room)) local_signal(*room, *news);
 }
 
-void Hub::local_signal(const Room& room, const Signal& news) {
+void Hub::local_signal(Room& room, const Signal& news) {
+  if (settings_.turns && news.only_to.empty() && !news.only_watchers) return join_signal(room, news);
   Frame frame;
   for (std::size_t i = room.cursors().size(); i-- > 0;) {
     const Cursor& cursor = *room.cursors()[i];

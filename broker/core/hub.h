@@ -14,6 +14,7 @@
 #include "broker/core/log.h"
 #include "broker/core/remote.h"
 #include "broker/core/room.h"
+#include "broker/protocol/websocket_writer.h"
 
 namespace parley {
 
@@ -24,6 +25,9 @@ struct HubSettings {
   unsigned page_entries = 256;         // of one read of the log for a reader behind the tail
   std::size_t page_bytes = 256U << 10U;
   unsigned pages_under_way = 64;  // reads of the log at a time
+  // Whoever drives the hub calls end_turn() after every turn of its loop; then a room's signals of one turn go on in one piece.
+  // Otherwise each goes at once.
+  bool turns = false;
 };
 
 // Sessions that subscribe by topic filters (core/mqtt/exchange.h) rather than room by room: asked before the hub delivers, so
@@ -81,6 +85,8 @@ class Hub final : public Follower {
   void publish_signal(const Cursor& from, std::string type, std::string body);
   // About every 250 ms: reads that failed are tried again.
   void tick();
+  // After each turn of the loop, where HubSettings::turns is set.
+  void end_turn();
 
   Remote<Log>& log() { return log_; }
   const Clock& clock() const { return clock_; }
@@ -104,7 +110,16 @@ class Hub final : public Follower {
   void request_page(Cursor& cursor);
   void page_arrived(SlotId cursor, Result<LogPage> page);
   void next_page();
-  void local_signal(const Room& room, const Signal& signal);
+  void local_signal(Room& room, const Signal& signal);
+  void join_signal(Room& room, const Signal& signal);
+
+  // Signals for all of a room's subscribers, until the turn's end.
+  struct Passing {
+    RoomId room = 0;
+    websocket::FrameRun frames;
+    unsigned count = 0;
+  };
+  void pass_on(Passing& passing);
 
   Remote<Log> log_;
   FollowerId follower_ = 0;
@@ -120,6 +135,8 @@ class Hub final : public Follower {
   unsigned pages_under_way_ = 0;
   std::deque<SlotId> waiting_for_page_;
   std::vector<SlotId> failed_reads_;
+  std::vector<Passing> passing_;  // the first passing_used_; the others are kept for their memory
+  std::uint32_t passing_used_ = 0;
 };
 
 }  // namespace parley

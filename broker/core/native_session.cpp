@@ -181,15 +181,15 @@ void NativeSession::on(native::Id id, native::Ack& ack) {
 }
 
 void NativeSession::on(native::Id id, native::Signal& signal) {
-  const Cursor* at = cursor(signal.room);
-  if (at == nullptr) return refuse(id, {Code::not_found, "subscribe to the room before sending signals to it"});
-  if (Status status = may(*subject_, Action::signal, {at->room->info.visibility, at->role}); !status)
-    return refuse(id, status.error());
   if (!signal_allowed()) {
     hub_.counters().drop(Drop::signal_flood);
     if (id) refuse(id, {Code::rate_limited, "too many signals"});
     return;
   }
+  const Cursor* at = cursor(signal.room);
+  if (at == nullptr) return signal_through_log(id, signal);
+  if (Status status = may(*subject_, Action::signal, {at->room->info.visibility, at->role}); !status)
+    return refuse(id, status.error());
   hub_.publish_signal(*at, std::move(signal.type), std::move(signal.body));
   if (id) {
     std::string text;
@@ -198,7 +198,26 @@ void NativeSession::on(native::Id id, native::Signal& signal) {
   }
 }
 
+// Of a room without a cursor here only the log knows the rights.
+void NativeSession::signal_through_log(native::Id id, native::Signal& signal) {
+  hub_.log().call<Nothing>(
+      [subject = subject_, signal = std::move(signal)](Log& log, Reply<Nothing> reply) mutable {
+        log.publish_signal(std::move(subject), std::move(signal.room), std::move(signal.type), std::move(signal.body),
+                           std::move(reply));
+      },
+      [hub = &hub_, session = id_, id](Result<Nothing> sent) {
+        auto* self = static_cast<NativeSession*>(hub->session(session));
+        if (self == nullptr) return;
+        if (!sent) return self->refuse(id, sent.error());
+        if (!id) return;
+        std::string text;
+        native::append_done(text, id);
+        self->send_text(text);
+      });
+}
+
 bool NativeSession::signal_allowed() {
+  if (settings_.signals_per_s == 0) return true;
   const MonoMs second = hub_.clock().mono_ms() / 1000;
   if (second != signal_second_) {
     signal_second_ = second;

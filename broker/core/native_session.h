@@ -24,7 +24,7 @@ struct NativeSettings {
   unsigned heartbeat_s = 25;
   MonoMs connect_timeout_ms = 10'000;
   unsigned malformed_max = 10;
-  unsigned signals_per_s = 50;  // more are dropped
+  unsigned signals_per_s = 0;  // more are dropped; 0: no limit
 };
 
 class NativeSession final : public Subscriber {
@@ -76,6 +76,7 @@ class NativeSession final : public Subscriber {
   void attached(native::Id id, const std::string& room, std::uint64_t generation, Result<Hub::Attachment> result);
   void answered(AckQueue::Ticket ticket, native::Id id, MonoMs began, const Result<Appended>& result);
   Cursor* cursor(const std::string& room) const;
+  void signal_through_log(native::Id id, native::Signal& signal);
   bool signal_allowed();
   void update_reading();
   void refuse(native::Id id, const Error& error);

@@ -21,6 +21,7 @@ class Room {
 
   RoomInfo info;
   std::string epoch;
+  std::uint32_t passing = 0;  // the hub's: its place among those with signals to pass on, + 1
 
   const Tail& tail() const { return tail_; }
   void start(Seq head, const std::vector<EntryPtr>& entries) { tail_.reset(head, entries); }

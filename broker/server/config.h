@@ -65,7 +65,7 @@ struct Config {
   unsigned subscriptions_max = 1000;
   unsigned inflight_max = 256;
   unsigned malformed_max = 10;
-  unsigned signals_per_second = 50;
+  unsigned signals_per_second = 0;
   MonoMs connect_timeout = 10'000;
   MonoMs heartbeat = 25'000;
   std::size_t high_water = 256U << 10U;

@@ -87,6 +87,7 @@ class Worker {
   api::JwtAuthenticator authenticator_;
   Remote<Log> log_;
   Hub hub_;
+  net::Loop::HookId hub_hook_;  // before that of clients_: what it passes on leaves in the same turn
   News news_;
   FollowerQueue news_queue_;
   api::Api api_;

@@ -70,7 +70,10 @@ async function measure(row, door) {
     const pin = ['taskset', '-c', row.bothCores ? '0,1' : '1'];
     const { code, said } = await run([
       ...pin,
-      ...generator(row, doors[door].url(server.ports), ['--server-pid', String(server.pid), '--json', json]),
+      ...generator(row, doors[door].url(server.ports), [
+        ...(row.args.includes('--qos') ? [] : (doors[door].args ?? [])),
+        ...['--server-pid', String(server.pid), '--json', json],
+      ]),
     ]);
     if (!existsSync(json)) {
       console.error(`    ${door}: no report (status ${code}): ${said.trim().split('\n').at(-1)}`);

@@ -7,7 +7,14 @@ const p50 = { unit: 'p50 latency, µs', of: (report) => report.p50_us, digits: 0
 const p99 = { unit: 'p99 latency, µs', of: (report) => report.p99_us, digits: 0 };
 const acks = { unit: 'acknowledged a second', of: (report) => report.published_per_s, digits: 0, more: true };
 
-const all = ['Parley, native', 'Parley, MQTT over TCP', 'Parley, MQTT over WebSocket', 'Mosquitto, TCP', 'Mosquitto, WebSocket'];
+const all = [
+  'Parley, native',
+  'Parley, native, committed',
+  'Parley, MQTT over TCP',
+  'Parley, MQTT over WebSocket',
+  'Mosquitto, TCP',
+  'Mosquitto, WebSocket',
+];
 const others = ['aedes, TCP', 'Socket.IO', 'Flask-SocketIO'];
 const base = 'Mosquitto, TCP';
 
@@ -21,6 +28,7 @@ export const rows = [
     metrics: [cpu],
     limits: [
       ['Parley, native', cpu, { share: 1 / 20, aim: 1 / 28, base }],
+      ['Parley, MQTT over TCP', cpu, { share: 1 / 20, aim: 1 / 28, base }],
       ['Parley, MQTT over WebSocket', cpu, { share: 1 / 20, aim: 1 / 28, base }],
     ],
     floor: { sockets: 1000, messages: 16 },
@@ -33,6 +41,7 @@ export const rows = [
     metrics: [cpu],
     limits: [
       ['Parley, native', cpu, { share: 1 / 1.6, aim: 1 / 2.3, base }],
+      ['Parley, MQTT over TCP', cpu, { share: 1 / 1.6, aim: 1 / 2.3, base }],
       ['Parley, MQTT over WebSocket', cpu, { share: 1 / 1.6, aim: 1 / 2.3, base }],
     ],
     floor: { sockets: 1000, messages: 1 },
@@ -45,6 +54,7 @@ export const rows = [
     metrics: [cpu],
     limits: [
       ['Parley, native', cpu, { share: 1 / 4, aim: 1 / 5, base }],
+      ['Parley, MQTT over TCP', cpu, { share: 1 / 4, aim: 1 / 5, base }],
       ['Parley, MQTT over WebSocket', cpu, { share: 1 / 4, aim: 1 / 5, base }],
     ],
     floor: { sockets: 2000, messages: 1 },
@@ -66,7 +76,7 @@ export const rows = [
     name: '10,000 idle connections',
     scenario: 'connect',
     args: ['--subscribers', '10000', '--settle', '2'],
-    doors: all,
+    doors: all.filter((door) => door !== 'Parley, native, committed'), // nothing is published
     metrics: [memory],
     limits: [
       ['Parley, MQTT over TCP', memory, { figure: 1.3, aim: 1.0 }],
@@ -78,10 +88,10 @@ export const rows = [
     name: '50 publishers × 10 in flight, acknowledged (QoS 1)',
     scenario: 'fanout',
     args: ['--subscribers', '0', '--publishers', '50', '--inflight', '10', '--qos', '1', '--bytes', '128'],
-    doors: ['Parley, native', 'Parley, MQTT over TCP', 'Mosquitto, TCP'],
+    doors: ['Parley, native, committed', 'Parley, MQTT over TCP', 'Mosquitto, TCP'],
     metrics: [acks],
     limits: [
-      ['Parley, native', acks, { share: 0.6, aim: 0.8, base: 'bare SQLite' }],
+      ['Parley, native, committed', acks, { share: 0.6, aim: 0.8, base: 'bare SQLite' }],
       ['Parley, MQTT over TCP', acks, { share: 0.6, aim: 0.8, base: 'bare SQLite' }],
     ],
     bareSqlite: true,
@@ -90,7 +100,7 @@ export const rows = [
     name: '1,000 subscribers, undisturbed',
     scenario: 'fanout',
     args: ['--subscribers', '1000', '--rate', '10', '--bytes', '1000'],
-    doors: ['Parley, native'],
+    doors: ['Parley, native, committed'],
     metrics: [p99],
     limits: [],
   },
@@ -98,16 +108,22 @@ export const rows = [
     name: '1,000 subscribers, 10 stop reading',
     scenario: 'fanout',
     args: ['--subscribers', '1000', '--rate', '10', '--bytes', '1000', '--stalled', '10'],
-    doors: ['Parley, native'],
+    doors: ['Parley, native, committed'],
     metrics: [p99],
-    limits: [['Parley, native', p99, { share: 1.25, row: '1,000 subscribers, undisturbed', base: 'Parley, native' }]],
+    limits: [
+      [
+        'Parley, native, committed',
+        p99,
+        { share: 1.25, row: '1,000 subscribers, undisturbed', base: 'Parley, native, committed' },
+      ],
+    ],
   },
   {
     name: 'two workers on both cores, big room, 16 in flight',
     scenario: 'fanout',
     args: ['--subscribers', '1000', '--inflight', '16'],
     bothCores: true,
-    doors: ['Parley, native', 'Parley, native, 2 workers'],
+    doors: ['Parley, native', 'Parley, native, 2 workers', 'Parley, native, committed', 'Parley, native, committed, 2 workers'],
     metrics: [{ unit: 'deliveries a second', of: (report) => report.deliveries_per_s, digits: 0, more: true }, cpu],
     limits: [],
   },

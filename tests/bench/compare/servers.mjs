@@ -99,10 +99,17 @@ async function flask() {
   );
 }
 
-// What is measured: a broker and a door of it.
+// The native protocol with QoS 0 (signals), like the others' rows, or committed to storage before it is delivered (QoS 1).
+function native(args, options) {
+  return { open: () => parley(options), url: ({ http }) => `ws://127.0.0.1:${http}/ws`, args };
+}
+
+// What is measured: a broker and a door of it; `args` are for the load tester.
 export const doors = {
-  'Parley, native': { open: () => parley(), url: ({ http }) => `ws://127.0.0.1:${http}/ws` },
-  'Parley, native, 2 workers': { open: () => parley({ workers: 2 }), url: ({ http }) => `ws://127.0.0.1:${http}/ws` },
+  'Parley, native': native(['--qos', '0']),
+  'Parley, native, committed': native(['--qos', '1']),
+  'Parley, native, 2 workers': native(['--qos', '0'], { workers: 2 }),
+  'Parley, native, committed, 2 workers': native(['--qos', '1'], { workers: 2 }),
   'Parley, MQTT over TCP': { open: () => parley({ mqtt: true }), url: ({ mqtt }) => `mqtt://127.0.0.1:${mqtt}`, needs: 'mqtt' },
   'Parley, MQTT over WebSocket': {
     open: () => parley({ mqtt: true }),
