@@ -24,7 +24,10 @@ const run = (name) => {
 const perMatch = (one) => one.cpu_time / Math.max(1, one.matches);
 
 let bad = 0;
-const lines = ['| 1,000,000 subscriptions | a match, ns | matching | ns for each | the same with 1,000 | bytes a subscription |', '|---|---|---|---|---|---|'];
+const lines = [
+  '| 1,000,000 subscriptions | a match, ns | matching | ns for each | the same with 1,000 | bytes a subscription |',
+  '|---|---|---|---|---|---|',
+];
 shapes.forEach((shape, index) => {
   const [few, many] = [run(`Match/${index}/${small}`), run(`Match/${index}/${large}`)];
   const ok = perMatch(many) <= costLimit * perMatch(few) && many.bytes_per_subscription <= weightLimit;
@@ -44,5 +47,8 @@ if (mode === '--update' && bad === 0) {
   if (from < 0 || to < from) throw new Error(`${doc} has no place for the table`);
   fs.writeFileSync(doc, `${text.slice(0, from + marks[0].length)}\n\n${lines.join('\n')}\n\n${text.slice(to)}`);
 }
-if (bad > 0) console.error(`error: ${bad} rows miss their limit (${costLimit} times the small tree's cost for each match, ${weightLimit} bytes a subscription)`);
+if (bad > 0) {
+  const limits = `${costLimit} times the small tree's cost for each match, ${weightLimit} bytes a subscription`;
+  console.error(`error: ${bad} rows miss their limit (${limits})`);
+}
 process.exit(bad === 0 ? 0 : 1);
