@@ -1,5 +1,6 @@
-// The subscription tree with a million subscriptions: what a match costs and what a subscription weighs. The weight is what the
-// heap gives out (mallinfo2 of glibc), so allocator overhead, free slots of tables and all are in it.
+// The subscription tree with a million subscriptions, and with a thousand beside it: what a match costs and what a subscription
+// weighs. The weight is what the heap gives out (mallinfo2 of glibc), so allocator overhead, free slots of tables and all are in it.
+// `scripts/bench-tree` makes a table of it.
 
 #include "broker/core/subscription_tree.h"
 
@@ -13,6 +14,7 @@ namespace parley {
 namespace {
 
 constexpr unsigned million = 1'000'000;
+constexpr unsigned thousand = 1'000;
 
 std::size_t heap_bytes() {
   const struct mallinfo2 info = mallinfo2();
@@ -62,26 +64,29 @@ struct Filled {
   std::unique_ptr<SubscriptionTree> tree;
   std::size_t bytes = 0;
   int shape = -1;
+  unsigned size = 0;
 };
 
-// One tree at a time: each shape is built once and the last one dropped.
-const Filled& filled(int shape) {
+// One tree at a time: each shape and size is built once and the last one dropped.
+const Filled& filled(int shape, unsigned size = million) {
   static Filled kept;
-  if (kept.shape == shape) return kept;
+  if (kept.shape == shape && kept.size == size) return kept;
   kept.tree.reset();
   const std::size_t before = heap_bytes();
   kept.tree = std::make_unique<SubscriptionTree>(HashKey{0x0123456789abcdefULL, 0xfedcba9876543210ULL});
-  for (unsigned i = 0; i < million; ++i) kept.tree->add(filter_of(shape, i), {i + 1, 1});
+  for (unsigned i = 0; i < size; ++i) kept.tree->add(filter_of(shape, i), {i + 1, 1});
   kept.bytes = heap_bytes() - before;
   kept.shape = shape;
+  kept.size = size;
   return kept;
 }
 
 void Match(benchmark::State& state) {
   const auto shape = static_cast<int>(state.range(0));
-  const Filled& full = filled(shape);
+  const auto size = static_cast<unsigned>(state.range(1));
+  const Filled& full = filled(shape, size);
   std::vector<std::string> names;
-  for (unsigned i = 0; i < 4096; ++i) names.push_back(name_of(shape, i * 240 + i % 240));
+  for (unsigned i = 0; i < 4096; ++i) names.push_back(name_of(shape, (i * 240 + i % 240) % size));
   std::vector<FilterOwner> out;
   std::size_t matches = 0;
   std::size_t at = 0;
@@ -94,7 +99,7 @@ void Match(benchmark::State& state) {
   state.counters["bytes_per_subscription"] = static_cast<double>(full.bytes) / static_cast<double>(full.tree->size());
   state.counters["matches"] = benchmark::Counter(static_cast<double>(matches), benchmark::Counter::kAvgIterations);
 }
-BENCHMARK(Match)->Arg(one_exact)->Arg(one_wildcard)->Arg(shared)->Arg(mixed);
+BENCHMARK(Match)->ArgsProduct({{one_exact, one_wildcard, shared, mixed}, {thousand, million}});
 
 void MatchNothing(benchmark::State& state) {
   const Filled& full = filled(mixed);
