@@ -76,6 +76,7 @@ class TcpStream {
   std::unique_ptr<Box, Close> box_;
   std::unique_ptr<std::vector<Frame>> waiting_;  // behind the write under way
   std::size_t waiting_bytes_ = 0;
+  int fd_;  // the handle's
   bool reading_ = false;
   bool writing_ = false;
   bool finishing_ = false;
