@@ -23,7 +23,7 @@ struct ClientSettings {
   mqtt::Version version = mqtt::Version::v311;
   // Of publishing and of subscribing. Native: at_most_once sends signals, at_least_once publishes.
   mqtt::QoS qos = mqtt::QoS::at_most_once;
-  bool persistent = false;                  // MQTT: a session that outlives its connection
+  bool persistent = false;  // MQTT: a session that outlives its connection
   std::size_t payload_bytes = 128;
   std::uint32_t run = 0;
   std::uint32_t publish_window = 0;  // MQTT: publishes on their way without an answer, of one client; 0: what the broker says

@@ -84,7 +84,8 @@ Status check_options(const Options& options) {
   const bool mqtt = options.client.protocol == Protocol::mqtt;
   const bool native = options.client.protocol == Protocol::native;
   if (native && options.client.qos == mqtt::QoS::exactly_once) {
-    return bad("the native protocol has --qos 0 (signals) and 1 (a publish with its cid is there once, however often it is sent)");
+    return bad(
+        "the native protocol has --qos 0 (signals) and 1 (a publish with its cid is there once, however often it is sent)");
   }
   if (options.scenario == Scenario::offline && (mqtt || native) && options.client.qos == mqtt::QoS::at_most_once) {
     return bad("offline needs --qos 1 or 2: a broker keeps nothing of QoS 0 for who is away");

@@ -34,7 +34,8 @@ void raise_descriptors() {
 std::string protocol_text(const Options& options) {
   const Url& url = options.urls.front();
   const std::string over = std::string(" over ") + (url.tls ? "TLS " : "") + (url.websocket ? "WebSocket" : "TCP");
-  if (url.protocol == Protocol::native) return "native" + over + (options.client.acknowledged() ? ", QoS 1" : ", QoS 0 (signals)");
+  if (url.protocol == Protocol::native)
+    return "native" + over + (options.client.acknowledged() ? ", QoS 1" : ", QoS 0 (signals)");
   if (url.protocol == Protocol::socketio) return "Socket.IO" + over;
   return std::string("MQTT ") + (options.client.version == mqtt::Version::v5 ? "5" : "3.1.1") + over + ", QoS " +
          std::to_string(static_cast<unsigned>(options.client.qos));

@@ -27,8 +27,7 @@ ssize_t send_some(int fd, std::span<const Frame> frames) {
   constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
   if (frames.size() == 1) return ::send(fd, frames.front().bytes().data(), frames.front().size(), flags);
   std::array<iovec, gather_max> parts;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled below
-  for (std::size_t i = 0; i < frames.size(); ++i)
-    parts[i] = {const_cast<char*>(frames[i].bytes().data()), frames[i].size()};
+  for (std::size_t i = 0; i < frames.size(); ++i) parts[i] = {const_cast<char*>(frames[i].bytes().data()), frames[i].size()};
   msghdr message{};
   message.msg_iov = parts.data();
   message.msg_iovlen = frames.size();

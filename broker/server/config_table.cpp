@@ -199,7 +199,8 @@ void add_connection_limits(Table& table, Config& c) {
   table.number<unsigned>("subscriptions-max", c.subscriptions_max, 1, "subscriptions of one connection");
   table.number<unsigned>("inflight-max", c.inflight_max, 1, "publishes of one connection that wait for their answers");
   table.number<unsigned>("malformed-max", c.malformed_max, 0, "malformed commands before a connection is closed");
-  table.number<unsigned>("signals-per-second", c.signals_per_second, 0, "signals of one connection; more are dropped; 0: no limit");
+  table.number<unsigned>("signals-per-second", c.signals_per_second, 0,
+                         "signals of one connection; more are dropped; 0: no limit");
   table.duration("connect-timeout", c.connect_timeout, 100, "from the upgrade to the connect command");
   table.duration("heartbeat", c.heartbeat, 1000, "silence after which a client is pinged; after two it is closed");
   table.size("high-water", c.high_water, 4096, "unsent bytes above which a connection counts as congested");

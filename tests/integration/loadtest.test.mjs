@@ -99,6 +99,32 @@ describe('parley-loadtest', () => {
     });
   }
 
+  const signals = {
+    fanout: ['--subscribers', '20', '--inflight', '4'],
+    chat: ['--rooms', '3', '--members', '4'],
+    resume: ['--subscribers', '10', '--every', '0.2'],
+  };
+  for (const [scenario, args] of Object.entries(signals)) {
+    it(`${scenario} with --qos 0: signals, nothing is kept`, { timeout: 60_000 }, async () => {
+      const { code, said, report } = await run(scenario, broker.wsUrl, [...args, '--qos', '0']);
+      assert.equal(code, 0, said);
+      assert.match(report.protocol, /QoS 0/);
+      assert.ok(report.expected_all > 0 && report.deliveries > 0, said);
+      assert.equal(report.history_checked, 0, said);
+    });
+  }
+
+  it('native --qos 2, and offline with --qos 0: status 2 and a sentence', { timeout: 60_000 }, async () => {
+    for (const [scenario, qos, why] of [
+      ['fanout', '2', /native protocol has --qos 0/],
+      ['offline', '0', /offline needs --qos 1/],
+    ]) {
+      const { code, said } = await run(scenario, broker.wsUrl, ['--qos', qos]);
+      assert.equal(code, 2, said);
+      assert.match(said, why);
+    }
+  });
+
   it('open loop: as many messages as the rate says', { timeout: 60_000 }, async () => {
     const { code, said, report } = await run('fanout', broker.wsUrl, [
       '--subscribers',
@@ -209,14 +235,25 @@ describe('parley-loadtest', () => {
         return [frame];
       },
     };
-    for (const [kind, meddle] of Object.entries(sabotage)) {
-      it(`${kind} is found, described, and makes the exit status 1`, { timeout: 60_000 }, async () => {
+    const held = new Map();
+    const order = (frame, index) => {
+      // The eighth goes behind the ninth.
+      if (index === 7) held.set(order, frame);
+      return index === 7 ? [] : index === 8 ? [frame, held.get(order)] : [frame];
+    };
+    const tries = [
+      ...Object.entries(sabotage).map((one) => [...one, '1']),
+      ...['lost', 'duplicate', 'content'].map((kind) => [kind, sabotage[kind], '0']),
+      ['order', order, '0'],
+    ];
+    for (const [kind, meddle, qos] of tries) {
+      it(`${kind} with --qos ${qos} is found, described, and makes the exit status 1`, { timeout: 60_000 }, async () => {
         const proxy = await startProxy(broker.port, meddle);
         const history = ['--history', broker.url];
         const { code, said, report } = await run(
           'fanout',
           proxy.url,
-          ['--subscribers', '3', '--messages', '40', ...history],
+          ['--subscribers', kind === 'order' ? '1' : '3', '--messages', '40', '--qos', qos, ...history],
           [...['--warmup', '0', '--settle', '0', '--drain', '1', '--duration', '2', '--quiet', '--rate', '200']],
         );
         proxy.close();

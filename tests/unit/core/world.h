@@ -19,6 +19,7 @@ namespace parley::testing_world {
 class KeptTransport final : public Transport {
  public:
   void send(Frame frame) override {
+    ++sends;
     if (!closed) split(frame.bytes());
   }
   bool congested() const override { return is_congested; }
@@ -32,6 +33,7 @@ class KeptTransport final : public Transport {
   std::vector<std::string> take() { return std::exchange(texts, {}); }
 
   std::vector<std::string> texts;
+  unsigned sends = 0;
   bool is_congested = false;
   bool paused = false;
   bool closed = false;
