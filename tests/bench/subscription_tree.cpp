@@ -1,6 +1,6 @@
 // The subscription tree with a million subscriptions, and with a thousand beside it: what a match costs and what a subscription
-// weighs. The weight is what the heap gives out (mallinfo2 of glibc), so allocator overhead, free slots of tables and all are in it.
-// `scripts/bench-tree` makes a table of it.
+// weighs. The weight is what the heap gives out (mallinfo2 of glibc), so allocator overhead, free slots of tables and all are in
+// it. `scripts/bench-tree` makes a table of it.
 
 #include "broker/core/subscription_tree.h"
 

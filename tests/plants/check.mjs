@@ -1,7 +1,7 @@
 // node check.mjs SOURCE WORK [NAME...]: copies the tree SOURCE to WORK, and for each plant (plants.mjs) puts it into the copy, builds the test that
 // must catch it, runs it, and takes it out again. A plant that is not caught, a test that fails without one, a plant that does not build: exit 1.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { plants } from './plants.mjs';
 
@@ -15,6 +15,7 @@ const run = (command, args) => {
     encoding: 'utf8',
     timeout: 600_000,
     maxBuffer: 1 << 28,
+    env: { ...process.env, PARLEY_BIN: join(work, 'build/test/parley') },
   });
   return { good: status === 0, text: `${stdout}${stderr}` };
 };
@@ -32,10 +33,17 @@ for (const file of stdout.split('\0').filter((name) => /^(CMake|broker|http|stor
   cpSync(from, to);
   utimesSync(to, new Date(), new Date());
 }
+const modules = join(work, 'tests/node_modules');
+if (!existsSync(modules)) symlinkSync(join(source, 'tests/node_modules'), modules);
 
 const build = (target) => run('cmake', ['--build', '--preset', 'test', '--target', target]);
 // Whether the test fails, and that it ran at all.
-function fails({ test, filter, postgres }) {
+function fails({ test, filter, postgres, rows }) {
+  if (rows) {
+    const { good, text } = run('node', [join(work, 'tests/integration', rows), ...filter.split(' ')]);
+    if (!/\d/.test(text)) throw new Error(`${rows} ${filter} printed no row:\n${text.slice(-2000)}`);
+    return !good;
+  }
   const asRegex = filter.replaceAll('.', '\\.').replaceAll('*', '.*');
   const { good, text } = postgres
     ? run('ctest', ['--preset', 'test', '-R', asRegex])

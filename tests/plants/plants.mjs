@@ -1,5 +1,6 @@
 // The small faults that scripts/check-plants plants, each with the cheapest test that must catch it. `from` stands in the file exactly once.
-// test: a program of build/test/tests and its filter; postgres: it needs PostgreSQL, so ctest runs it with its fixture.
+// test: a program of build/test/tests and its filter; postgres: it needs PostgreSQL, so ctest runs it with its fixture;
+// rows: a program of tests/integration that prints a table over the broker `test` (real sockets, SIGKILL), and its arguments.
 const promise = (name, file, from, to, test, filter) => ({ name, file, from, to, test, filter });
 
 export const plants = [
@@ -152,5 +153,27 @@ export const plants = [
       'PostgresFaults.ACallThatArrivesLateIsFenced',
     ),
     postgres: true,
+  },
+  {
+    ...promise(
+      'QoS 2 towards the broker: what was received is not kept over a restart',
+      'broker/core/mqtt/client_publish.cpp',
+      'if (qos == QoS::exactly_once && session_->stored().id != 0) entry.inbound',
+      'if (qos == QoS::exactly_once && session_->stored().id == 1 << 30) entry.inbound',
+      'parley',
+      '--kills 4 --away 0',
+    ),
+    rows: 'mqtt_promises.mjs',
+  },
+  {
+    ...promise(
+      'QoS 2 towards the client: what is under way is not kept over a restart',
+      'broker/core/mqtt/session_saved.cpp',
+      '    message->saved = true;\n',
+      '    message->saved = true;\n    if (message->qos == QoS::exactly_once) save.outbound.pop_back();\n',
+      'parley',
+      '--kills 4 --away 0',
+    ),
+    rows: 'mqtt_promises.mjs',
   },
 ];

@@ -123,7 +123,7 @@ TEST(PostgresFaults, ACallThatArrivesLateIsFenced) {
   Ground ground(settings_of(database.url_at_port(proxy.port())));
   const RoomId room = ground.make_room("a");
   ASSERT_TRUE(ground.append_one(message(room, "1")).ok());  // so that its statement is prepared, and the call is one packet
-  proxy.keep_next_request();
+  proxy.keep_next_request("late");
   const auto appended = ground.append_one(message(room, "late", "c"));
   ASSERT_TRUE(appended.ok()) << appended.error().message;
   EXPECT_EQ(appended->seq, 2U);
@@ -225,8 +225,8 @@ TEST(PostgresFaults, ClosingDoesNotWaitForADatabaseThatIsAway) {
   const RoomId room = ground.make_room("a");
   bool answered = false;
   proxy.accept_connections(false);
-  proxy.keep_next_request();
-  ground.store->append({message(room, "x")}, 1, [&](Result<Batch>) { answered = true; });
+  proxy.keep_next_request("unanswered");
+  ground.store->append({message(room, "unanswered")}, 1, [&](Result<Batch>) { answered = true; });
   ASSERT_TRUE(ground.pump.run_until([&] { return !ground.store->available(); }));
   EXPECT_TRUE(ground.close());
   EXPECT_FALSE(answered) << "its outcome is not known, so nothing may be said";

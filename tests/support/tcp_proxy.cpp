@@ -96,6 +96,12 @@ void TcpProxy::accept_loop() {
   }
 }
 
+bool TcpProxy::is_to_be_kept(std::string_view request) {
+  if (!keep_request_) return false;
+  const std::lock_guard lock(mutex_);
+  return request.find(holding_) != std::string_view::npos && keep_request_.exchange(false);
+}
+
 void TcpProxy::pump(Pair& pair) {
   std::array<char, 65536> buffer{};
   const auto lose_client = [&] {
@@ -109,7 +115,7 @@ void TcpProxy::pump(Pair& pair) {
     if (ready[0].revents != 0) {
       const ssize_t got = ::recv(pair.client, buffer.data(), buffer.size(), 0);
       if (got <= 0) break;
-      if (keep_request_.exchange(false)) {
+      if (is_to_be_kept({buffer.data(), static_cast<std::size_t>(got)})) {
         {
           const std::lock_guard lock(pair.mutex);
           pair.kept.assign(buffer.data(), static_cast<std::size_t>(got));

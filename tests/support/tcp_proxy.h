@@ -5,7 +5,10 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace parley::support {
@@ -26,8 +29,12 @@ class TcpProxy {
   // The next answer of the server is lost, and its connection is cut.
   void lose_next_answer() { lose_answer_ = true; }
   // What a client says next is kept, and its connection is cut on its side; release_kept() hands it to the server, as a network
-  // does that delivers late.
-  void keep_next_request() { keep_request_ = true; }
+  // does that delivers late. `holding` is a text of the request that is meant, among those of several connections; empty: any.
+  void keep_next_request(std::string holding = {}) {
+    const std::lock_guard lock(mutex_);
+    holding_ = std::move(holding);
+    keep_request_ = true;
+  }
   void release_kept();
   // How often something was lost or kept so far.
   int events() const { return events_; }
@@ -36,6 +43,7 @@ class TcpProxy {
   struct Pair;
   void accept_loop();
   void pump(Pair& pair);
+  bool is_to_be_kept(std::string_view request);
 
   int server_port_;
   int listener_ = -1;
@@ -46,6 +54,7 @@ class TcpProxy {
   std::atomic<bool> keep_request_ = false;
   std::atomic<int> events_ = 0;
   std::mutex mutex_;
+  std::string holding_;
   std::vector<std::unique_ptr<Pair>> pairs_;
   std::thread thread_;
 };
