@@ -20,11 +20,6 @@ Exchange::~Exchange() {
 
 // ---- connections
 
-Client* Exchange::client(SlotId id) const {
-  Client* const* client = clients_.find(id);
-  return client == nullptr ? nullptr : *client;
-}
-
 void Exchange::take_over(SlotId id) {
   if (Client* there = client(id)) {
     counters().taken_over.add();
