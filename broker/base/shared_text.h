@@ -1,7 +1,7 @@
 #pragma once
 
-// A text that never changes and that several objects keep, also of different threads: 8 bytes for each of them, and one allocation
-// of 6 bytes and the text for all. A client identifier is with its session, its worker's connection and the registry.
+// A text that never changes and that several objects keep, also of different threads: 8 bytes for each of them, and one
+// allocation of 6 bytes and the text for all. A client identifier is with its session, its worker's connection and the registry.
 
 #include <atomic>
 #include <cassert>

@@ -53,7 +53,8 @@ class SlotMap {
   template <typename F>
   void for_each(F f) const {
     for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-      if (T* object = std::to_address(slots_[slot].object)) f((static_cast<SlotId>(slots_[slot].generation) << 32U) | slot, *object);
+      if (T* object = std::to_address(slots_[slot].object))
+        f((static_cast<SlotId>(slots_[slot].generation) << 32U) | slot, *object);
     }
   }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "broker/base/shared_text.h"
+#include "broker/base/slot_map.h"
 #include "broker/core/follower.h"
 #include "broker/core/mqtt/state.h"
 

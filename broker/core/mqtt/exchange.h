@@ -94,7 +94,7 @@ class Exchange final : public FilteredSessions {
   // Calls f(session, places) for every session that has filters that match.
   void for_each_match(const std::string& name, const std::function<void(Session&, const std::vector<std::uint32_t>&)>& f);
   void introduce(RoomId room, const std::string& name, std::optional<Seq> before);
-  void hand_over(Hub::SessionId id, const std::string& client_id, std::uint64_t generation);
+  void hand_over(Hub::SessionId id, const SharedText& client_id, std::uint64_t generation);
 
   Surroundings around_;
   MessageCache messages_;

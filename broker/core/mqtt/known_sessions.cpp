@@ -3,7 +3,8 @@
 namespace parley::mqtt {
 
 Known* KnownSessions::find(std::string_view client_id) {
-  const std::uint32_t number = table_.find(siphash13(key_, client_id), [&](std::uint32_t one) { return pool_[one].client_id == client_id; });
+  const std::uint32_t number =
+      table_.find(siphash13(key_, client_id), [&](std::uint32_t one) { return pool_[one].client_id == client_id; });
   return number == 0 ? nullptr : &pool_[number];
 }
 

@@ -41,12 +41,12 @@ struct Known {
   SharedText client_id;
   SubjectPtr subject;  // whose it is: of the connection that was let in last, or of the one that came first
   std::uint64_t generation = 0;
-  SlotId client = 0;      // of the worker: the connection that has it
-  FollowerId worker = 0;  // the client's
+  SlotId client = 0;         // of the worker: the connection that has it
+  FollowerId worker = 0;     // the client's
   std::uint32_t number = 0;  // in the table, and in the index of filters
-  bool owned = false;     // a worker has it
-  bool opening = false;   // storage is asked for it
-  bool leaving = false;   // `leave` came, `left` has not
+  bool owned = false;        // a worker has it
+  bool opening = false;      // storage is asked for it
+  bool leaving = false;      // `leave` came, `left` has not
 
   bool busy() const { return owned || leaving || opening; }
   Owner owner() const { return {worker, client}; }

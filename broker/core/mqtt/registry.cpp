@@ -165,7 +165,7 @@ void Registry::left(std::string_view client_id, std::uint64_t generation, std::u
   // A SUBSCRIBE that was under way has added to what `leave` brought.
   std::vector<std::string> filters;
   for (const SubscriptionState& subscription : state->subscriptions) {
-    if (!is_shared(subscription.filter.view())) filters.push_back(subscription.filter.str());
+    if (!is_shared(subscription.filter)) filters.push_back(subscription.filter);
   }
   if (filters.size() != lasting.filters.size()) {
     unwatch(*known);

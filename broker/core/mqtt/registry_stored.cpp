@@ -32,7 +32,7 @@ MqttWill stored_will(const WillMessage& from, const Subject& subject) {
 
 SubscriptionState to_state(const MqttSubscription& from) {
   SubscriptionState state;
-  state.filter = SharedText(from.filter);
+  state.filter = from.filter;
   state.qos = from.qos;
   state.no_local = from.no_local;
   state.retain_as_published = from.retain_as_published;
@@ -71,13 +71,14 @@ void Registry::open(Known& known, Waiting waiting) {
   known.opening = true;
   if (is_kept(waiting.arrival) || known.is_away()) return open_stored(std::move(waiting));
   // One that ends with its connection is not stored, but a session of before may be there.
-  sessions_->find_session(waiting.arrival.client_id.str(), [this, waiting = std::move(waiting)](Result<SessionInfo> found) mutable {
-    if (found) return open_stored(std::move(waiting));
-    if (found.error().code != Code::not_found) return turn_away(std::move(waiting), found.error());
-    Known& there = known_.at(waiting.arrival.client_id.view());
-    if (settings_.shared) log_.tell_client_moved(there.client_id.str(), there.user());
-    admit(there, std::move(waiting), {});
-  });
+  sessions_->find_session(waiting.arrival.client_id.str(),
+                          [this, waiting = std::move(waiting)](Result<SessionInfo> found) mutable {
+                            if (found) return open_stored(std::move(waiting));
+                            if (found.error().code != Code::not_found) return turn_away(std::move(waiting), found.error());
+                            Known& there = known_.at(waiting.arrival.client_id.view());
+                            if (settings_.shared) log_.tell_client_moved(there.client_id.str(), there.user());
+                            admit(there, std::move(waiting), {});
+                          });
 }
 
 bool Registry::is_kept(const Arrival& arrival) const {
@@ -204,7 +205,7 @@ void Registry::restored(Restoring& what) {
     InFlight message = to_in_flight(from);
     message.name = what.names[from.room];
     for (const SubscriptionState& subscription : state->subscriptions) {
-      if (subscription.id == 0 || is_shared(subscription.filter.view()) || !topic_matches(subscription.filter.view(), message.name)) continue;
+      if (subscription.id == 0 || is_shared(subscription.filter) || !topic_matches(subscription.filter, message.name)) continue;
       message.subscription_ids.push_back(subscription.id);
     }
     state->next_order = from.order + 1;
