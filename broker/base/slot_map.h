@@ -13,11 +13,12 @@ namespace parley {
 // 32 bits of slot, 32 of generation; 0 is no id.
 using SlotId = std::uint64_t;
 
-template <typename T>
+// `Holder` is std::unique_ptr<T>, or T* for objects that live elsewhere.
+template <typename T, typename Holder = std::unique_ptr<T>>
 class SlotMap {
  public:
   // The object stays where it is until it is taken out.
-  SlotId add(std::unique_ptr<T> object) {
+  SlotId add(Holder object) {
     std::uint32_t slot = 0;
     if (free_.empty()) {
       slot = static_cast<std::uint32_t>(slots_.size());
@@ -34,14 +35,14 @@ class SlotMap {
   T* find(SlotId id) const {
     const auto slot = static_cast<std::uint32_t>(id);
     if (slot >= slots_.size() || slots_[slot].generation != static_cast<std::uint32_t>(id >> 32U)) return nullptr;
-    return slots_[slot].object.get();
+    return std::to_address(slots_[slot].object);
   }
 
   // Takes the object out; null when it is gone already.
-  std::unique_ptr<T> take(SlotId id) {
+  Holder take(SlotId id) {
     if (find(id) == nullptr) return nullptr;
     const auto slot = static_cast<std::uint32_t>(id);
-    std::unique_ptr<T> object = std::move(slots_[slot].object);
+    Holder object = std::exchange(slots_[slot].object, nullptr);
     if (++slots_[slot].generation == 0) slots_[slot].generation = 1;
     free_.push_back(slot);
     --size_;
@@ -52,7 +53,8 @@ class SlotMap {
   template <typename F>
   void for_each(F f) const {
     for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-      if (T* object = slots_[slot].object.get()) f((static_cast<SlotId>(slots_[slot].generation) << 32U) | slot, *object);
+      if (T* object = std::to_address(slots_[slot].object))
+        f((static_cast<SlotId>(slots_[slot].generation) << 32U) | slot, *object);
     }
   }
 
@@ -60,7 +62,7 @@ class SlotMap {
 
  private:
   struct Slot {
-    std::unique_ptr<T> object;
+    Holder object = nullptr;
     std::uint32_t generation = 1;
   };
   std::vector<Slot> slots_;

@@ -35,18 +35,11 @@ Hub::Hub(Remote<Log> log, const Clock& clock, WorkerCounters& counters, HubSetti
 
 Hub::SessionId Hub::add_session(Subscriber& session) {
   counters_.sessions.add(1);
-  return sessions_.add(std::make_unique<Subscriber*>(&session));
+  return sessions_.add(&session);
 }
 
 void Hub::remove_session(SessionId id) {
-  const std::unique_ptr<Subscriber*> session = sessions_.take(id);
-  if (!session) return;
-  counters_.sessions.add(-1);
-}
-
-Subscriber* Hub::session(SessionId id) const {
-  Subscriber* const* session = sessions_.find(id);
-  return session == nullptr ? nullptr : *session;
+  if (sessions_.take(id) != nullptr) counters_.sessions.add(-1);
 }
 
 // ---- attaching and detaching
@@ -370,8 +363,8 @@ void Hub::epoch_changed() {
 }
 
 void Hub::login_revoked(const std::string& login) {
-  sessions_.for_each([&](SlotId, Subscriber*& session) {
-    if (session->subject().login == login) session->revoked();
+  sessions_.for_each([&](SlotId, Subscriber& session) {
+    if (session.subject().login == login) session.revoked();
   });
 }
 

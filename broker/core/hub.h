@@ -60,12 +60,12 @@ class Hub final : public Follower {
   // Ends its cursors too.
   void remove_session(SessionId session);
   // Null when the session is gone.
-  Subscriber* session(SessionId id) const;
+  Subscriber* session(SessionId id) const { return sessions_.find(id); }
   std::size_t session_count() const { return sessions_.size(); }
   // `f(Subscriber&)` for every session.
   template <typename F>
   void for_each_session(F f) {
-    sessions_.for_each([&](SlotId, Subscriber*& session) { f(*session); });
+    sessions_.for_each([&](SlotId, Subscriber& session) { f(session); });
   }
 
   struct Attachment {
@@ -127,7 +127,7 @@ class Hub final : public Follower {
   const Clock& clock_;
   WorkerCounters& counters_;
   HubSettings settings_;
-  SlotMap<Subscriber*> sessions_;
+  SlotMap<Subscriber, Subscriber*> sessions_;
   SlotMap<Cursor> cursors_;
   std::unordered_map<RoomId, std::unique_ptr<Room>> rooms_;
   std::unordered_map<std::string, RoomId> by_name_;

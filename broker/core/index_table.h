@@ -28,6 +28,13 @@ class IndexTable {
   void erase(std::uint64_t hash, std::uint32_t index);
 
   std::size_t size() const { return size_; }
+  // `f(index)` for each, in no particular order; `f` may not change the table.
+  template <typename F>
+  void for_each(F f) const {
+    for (const Slot& slot : slots_) {
+      if (slot.index != 0) f(slot.index);
+    }
+  }
 
  private:
   struct Slot {

@@ -118,7 +118,7 @@ class Client {
   bool draining_ = false;
 
   // Of CONNECT
-  std::string client_id_;
+  SharedText client_id_;
   bool assigned_ = false;
   bool clean_start_ = false;
   std::uint32_t expiry_s_ = 0;

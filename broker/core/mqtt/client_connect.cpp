@@ -39,9 +39,9 @@ void Client::on(const Connect& packet) {
     }
     will_ = std::make_unique<WillMessage>(read_will(*packet.will));
   }
-  client_id_ = packet.client_id;
+  client_id_ = SharedText(packet.client_id);
   if (client_id_.empty()) {
-    client_id_ = "auto-" + exchange_.around().random.id(assigned_chars);
+    client_id_ = SharedText("auto-" + exchange_.around().random.id(assigned_chars));
     assigned_ = true;
   }
   clean_start_ = packet.clean_start;
@@ -95,7 +95,7 @@ WillMessage Client::read_will(const Will& will) const {
   Publication publication;
   publication.qos = will.qos;
   publication.retain = will.retain;
-  publication.client_id = client_id_;
+  publication.client_id = client_id_.view();
   publication.properties.payload_is_utf8 = will.properties.payload_is_utf8;
   publication.properties.message_expiry_interval_s = will.properties.message_expiry_interval_s;
   publication.properties.content_type = will.properties.content_type;
@@ -207,7 +207,7 @@ Connack Client::connack(bool present) const {
   properties.receive_maximum = settings.receive_max;
   properties.maximum_packet_size = settings.packets.packet_bytes_max;
   if (settings.topic_aliases != 0) properties.topic_alias_maximum = settings.topic_aliases;
-  if (assigned_) properties.assigned_client_identifier = client_id_;
+  if (assigned_) properties.assigned_client_identifier = client_id_.view();
   if (keep_alive_set_) properties.server_keep_alive_s = keep_alive_s_;
   return packet;
 }

@@ -91,7 +91,7 @@ void Client::publish(const Publish& packet) {
   for (const UserProperty& property : packet.properties.user) {
     if (property.name == "parley-cid") entry.cid = property.value.substr(0, 128);
   }
-  entry.properties = encode_publication({qos, packet.retain, client_id_, packet.properties});
+  entry.properties = encode_publication({qos, packet.retain, client_id_.view(), packet.properties});
   entry.keep = Keep::acked;
   entry.retain = packet.retain;
   entry.expires_s = packet.properties.message_expiry_interval_s.value_or(0);

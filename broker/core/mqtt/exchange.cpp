@@ -20,11 +20,6 @@ Exchange::~Exchange() {
 
 // ---- connections
 
-Client* Exchange::client(SlotId id) const {
-  Client* const* client = clients_.find(id);
-  return client == nullptr ? nullptr : *client;
-}
-
 void Exchange::take_over(SlotId id) {
   if (Client* there = client(id)) {
     counters().taken_over.add();
@@ -43,14 +38,14 @@ Session& Exchange::open(std::unique_ptr<SessionState> state) {
 
 void Exchange::close(Session& session, std::uint64_t generation, std::uint32_t expiry_s, std::optional<WillMessage> will) {
   session.unbind();
-  const std::string client_id = session.client_id();
+  const SharedText client_id = session.client_id();
   if (expiry_s == 0) {
     // Interest ends behind the registry's last look at the session, so that nothing is asked for twice.
     for (const std::string& filter : session.filters()) {
       hub().log().tell([follower = hub().follower(), filter](Log& log) { log.remove_interest(follower, filter); });
     }
     around_.registry.tell([client_id, generation, will = std::move(will)](Registry& registry) mutable {
-      registry.end(client_id, generation, std::move(will));
+      registry.end(client_id.view(), generation, std::move(will));
     });
     sessions_.erase(session.id());
     return;
@@ -64,12 +59,12 @@ void Exchange::close(Session& session, std::uint64_t generation, std::uint32_t e
   around_.registry.call<Nothing>(
       [client_id, generation, filters = session.filters(), expiry_s, will = std::move(will)](Registry& registry,
                                                                                              Reply<Nothing> reply) mutable {
-        registry.leave(client_id, generation, std::move(filters), expiry_s, std::move(will), std::move(reply));
+        registry.leave(client_id.view(), generation, std::move(filters), expiry_s, std::move(will), std::move(reply));
       },
       [this, id = session.id(), client_id, generation](const Result<Nothing>&) { hand_over(id, client_id, generation); });
 }
 
-void Exchange::hand_over(Hub::SessionId id, const std::string& client_id, std::uint64_t generation) {
+void Exchange::hand_over(Hub::SessionId id, const SharedText& client_id, std::uint64_t generation) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return;
   Session& session = *found->second;
@@ -77,7 +72,7 @@ void Exchange::hand_over(Hub::SessionId id, const std::string& client_id, std::u
     hub().log().tell([follower = hub().follower(), filter](Log& log) { log.remove_interest(follower, filter); });
   }
   around_.registry.tell([client_id, generation, state = session.take_state()](Registry& registry) mutable {
-    registry.left(client_id, generation, std::move(state));
+    registry.left(client_id.view(), generation, std::move(state));
   });
   sessions_.erase(found);
 }

@@ -54,9 +54,9 @@ class Exchange final : public FilteredSessions {
   PlainRuns& plain_runs() { return plain_runs_; }
 
   // ---- connections
-  SlotId add_client(Client& client) { return clients_.add(std::make_unique<Client*>(&client)); }
+  SlotId add_client(Client& client) { return clients_.add(&client); }
   void remove_client(SlotId id) { clients_.take(id); }
-  Client* client(SlotId id) const;
+  Client* client(SlotId id) const { return clients_.find(id); }
   void take_over(SlotId client);
 
   // ---- sessions
@@ -94,12 +94,12 @@ class Exchange final : public FilteredSessions {
   // Calls f(session, places) for every session that has filters that match.
   void for_each_match(const std::string& name, const std::function<void(Session&, const std::vector<std::uint32_t>&)>& f);
   void introduce(RoomId room, const std::string& name, std::optional<Seq> before);
-  void hand_over(Hub::SessionId id, const std::string& client_id, std::uint64_t generation);
+  void hand_over(Hub::SessionId id, const SharedText& client_id, std::uint64_t generation);
 
   Surroundings around_;
   MessageCache messages_;
   PlainRuns plain_runs_;
-  SlotMap<Client*> clients_;
+  SlotMap<Client, Client*> clients_;
   std::unordered_map<Hub::SessionId, std::unique_ptr<Session>> sessions_;
   SubscriptionTree tree_;
   std::uint64_t generation_ = 1;

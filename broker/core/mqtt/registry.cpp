@@ -19,6 +19,7 @@ Registry::Registry(Log& log, const Clock& clock, HashKey key, RegistrySettings s
       store_(store),
       sessions_(store == nullptr ? nullptr : store->mqtt()),
       follower_(log.add_follower(*this)),
+      known_(key),
       watched_(key) {
   stored_tick();  // the lease comes before the first session
 }
@@ -28,82 +29,87 @@ Registry::~Registry() { log_.remove_follower(follower_); }
 // ---- arriving
 
 void Registry::arrive(Arrival arrival, Reply<Welcome> done) {
-  std::unique_ptr<Known>& slot = known_[arrival.client_id];
-  if (!slot) {
-    slot = std::make_unique<Known>();
-    slot->number = next_number_++;
-    by_number_[slot->number] = slot.get();
-  }
-  Known& known = *slot;
-  const std::string user = arrival.subject->guest ? std::string() : arrival.subject->user_id;
-  const bool anybodys = !busy(known) && !known.state;
-  if (!anybodys && known.user_id != user) {
+  Known* const there = known_.find(arrival.client_id.view());
+  Known& known = there != nullptr ? *there : known_.add(arrival.client_id);
+  const bool anybodys = !known.busy() && !known.is_away();
+  if (anybodys) known.subject = arrival.subject;
+  if (known.user() != (arrival.subject->guest ? std::string() : arrival.subject->user_id)) {
     return done({Code::forbidden, "this client identifier belongs to a session of another user"});
   }
   if (anybodys && arrival.expiry_s != 0 && known_.size() - owned_ > settings_.sessions_max) {
-    if (known.waiting.empty()) forget(arrival.client_id);
+    if (!known.awaited()) forget(known);
     return done({Code::too_large, "there are too many sessions"});
   }
-  known.user_id = user;
   Waiting waiting{std::move(arrival), std::move(done)};
-  if (!busy(known)) return open(known, std::move(waiting));
-  known.waiting.push_back(std::move(waiting));
+  if (!known.busy()) return open(known, std::move(waiting));
+  known.make_lasting().waiting.push_back(std::move(waiting));
   if (known.owned) {
     numbers_.taken_over.add();
-    workers_.take_over(known.owner);
+    workers_.take_over(known.owner());
   }
 }
 
 // Positions in a log that is no more.
 void Registry::epoch_changed() {
-  for (auto& [client_id, known] : known_) {
-    known->positions.clear();
-    if (known->state) known->state->positions.clear();
-  }
+  known_.for_each([](Known& known) {
+    if (known.lasting() == nullptr) return;
+    known.lasting()->positions.clear();
+    if (known.is_away()) known.lasting()->state->positions.clear();
+  });
 }
 
 void Registry::admit(Known& known, Waiting waiting, SessionKey stored) {
   known.opening = false;
   Arrival& arrival = waiting.arrival;
   Welcome welcome;
-  const bool resumes = known.state != nullptr && !arrival.clean_start;
-  if (known.will) {
-    // The session goes on before the delay has passed: no will [MQTT-3.1.3-9]. It ends: now.
-    if (!resumes) publish_will(known.subject, std::move(*known.will));
-    known.will.reset();
+  known.worker = arrival.owner.worker;
+  known.client = arrival.owner.client;
+  const SubjectPtr before = std::exchange(known.subject, arrival.subject);
+  if (Known::Lasting* const lasting = known.lasting()) {
+    const bool resumes = lasting->state != nullptr && !arrival.clean_start;
+    if (lasting->will) {
+      // The session goes on before the delay has passed: no will [MQTT-3.1.3-9]. It ends: now.
+      if (!resumes) publish_will(before, std::move(*lasting->will));
+      lasting->will.reset();
+    }
+    if (resumes) {
+      for (const std::string& filter : lasting->filters) log_.add_interest(known.worker, filter);
+      for (auto& [room, position] : lasting->positions) lasting->state->positions.push_back(std::move(position));
+      // A guest has no name to come back under but its session's.
+      if (!lasting->state->subject->guest) lasting->state->subject = arrival.subject;
+      known.subject = lasting->state->subject;
+      welcome.state = std::move(lasting->state);
+      welcome.state->stored = stored;
+    }
+    unwatch(known);
+    lasting->positions.clear();
+    lasting->state.reset();
+    lasting->expires = 0;
+    lasting->stored = stored;
   }
-  if (resumes) {
-    for (const std::string& filter : known.filters) log_.add_interest(arrival.owner.worker, filter);
-    for (auto& [room, position] : known.positions) known.state->positions.push_back(std::move(position));
-    // A guest has no name to come back under but its session's.
-    if (!known.state->subject->guest) known.state->subject = arrival.subject;
-    welcome.state = std::move(known.state);
-    welcome.state->stored = stored;
+  if (stored.id != 0) {
+    known.make_lasting().stored = stored;
+    held_[stored.id] = &known;
   }
-  unwatch(known);
-  known.positions.clear();
-  known.state.reset();
-  known.subject = welcome.state ? welcome.state->subject : arrival.subject;
+  known.let_go_of_lasting();
   known.owned = true;
   ++owned_;
-  if (stored.id != 0) held_[stored.id] = &known;
-  known.owner = arrival.owner;
-  known.expires = 0;
   known.generation = next_generation_++;
   welcome.generation = known.generation;
-  welcome.stored = known.stored = stored;
+  welcome.stored = stored;
   waiting.done(std::move(welcome));
   // Somebody else has come meanwhile: the one that was let in is taken over in its turn.
-  if (known.waiting.empty()) return;
+  if (!known.awaited()) return;
   numbers_.taken_over.add();
-  workers_.take_over(known.owner);
+  workers_.take_over(known.owner());
 }
 
-void Registry::admit_next(const std::string& client_id) {
-  Known& known = *known_.at(client_id);
-  if (busy(known) || known.waiting.empty()) return;
-  Waiting next = std::move(known.waiting.front());
-  known.waiting.pop_front();
+// Whoever comes next, when nobody has the session any more.
+void Registry::admit_next(Known& known) {
+  if (known.busy() || !known.awaited()) return;
+  Queue<Waiting>& waiting = known.lasting()->waiting;
+  Waiting next = std::move(waiting.front());
+  waiting.pop_front();
   open(known, std::move(next));
 }
 
@@ -112,92 +118,92 @@ void Registry::admit_next(const std::string& client_id) {
 void Registry::disown(Known& known) {
   known.owned = false;
   --owned_;
-  held_.erase(known.stored.id);
+  held_.erase(known.stored().id);
 }
 
-Registry::Known* Registry::find(const std::string& client_id, std::uint64_t generation) {
-  const auto found = known_.find(client_id);
-  return found == known_.end() || found->second->generation != generation ? nullptr : found->second.get();
+Known* Registry::find(std::string_view client_id, std::uint64_t generation) {
+  Known* const known = known_.find(client_id);
+  return known == nullptr || known->generation != generation ? nullptr : known;
 }
 
-void Registry::leave(const std::string& client_id, std::uint64_t generation, std::vector<std::string> filters,
+void Registry::leave(std::string_view client_id, std::uint64_t generation, std::vector<std::string> filters,
                      std::uint32_t expiry_s, std::optional<WillMessage> will, Reply<Nothing> done) {
   if (Known* known = find(client_id, generation); known != nullptr && known->owned) {
     disown(*known);
     known->leaving = true;
     if (stored_away(*known)) {
-      close_stored(*known, expiry_s, will.has_value());
+      close_stored(known->stored(), expiry_s, will.has_value());
       return done(Nothing{});
     }
     watch(*known, std::move(filters));
     if (expiry_s != never_expires) {
-      known->expires = clock_.mono_ms() + MonoMs{expiry_s} * 1000;
-      due(known->expires, client_id);
+      const MonoMs expires = clock_.mono_ms() + MonoMs{expiry_s} * 1000;
+      known->make_lasting().expires = expires;
+      due(expires, *known);
     }
-    if (known->stored.id != 0) {
-      close_stored(*known, expiry_s, will.has_value());
+    if (known->stored().id != 0) {
+      close_stored(known->stored(), expiry_s, will.has_value());
     } else {
-      schedule_will(client_id, *known, std::move(will), expiry_s);
+      schedule_will(*known, std::move(will), expiry_s);
     }
   }
   done(Nothing{});
 }
 
-void Registry::left(const std::string& client_id, std::uint64_t generation, std::unique_ptr<SessionState> state) {
+void Registry::left(std::string_view client_id, std::uint64_t generation, std::unique_ptr<SessionState> state) {
   Known* known = find(client_id, generation);
   if (known == nullptr || !known->leaving) return;
   known->leaving = false;
   if (stored_away(*known)) {
-    if (known->waiting.empty()) return forget(client_id);
-    return admit_next(client_id);
+    if (!known->awaited()) return forget(*known);
+    return admit_next(*known);
   }
+  Known::Lasting& lasting = known->make_lasting();
   // What the worker noted comes first.
-  for (Position& position : state->positions) known->positions.insert_or_assign(position.room, std::move(position));
+  for (Position& position : state->positions) lasting.positions.insert_or_assign(position.room, std::move(position));
   state->positions.clear();
   // A SUBSCRIBE that was under way has added to what `leave` brought.
   std::vector<std::string> filters;
   for (const SubscriptionState& subscription : state->subscriptions) {
     if (!is_shared(subscription.filter)) filters.push_back(subscription.filter);
   }
-  if (filters.size() != known->filters.size()) {
+  if (filters.size() != lasting.filters.size()) {
     unwatch(*known);
     watch(*known, std::move(filters));
   }
-  known->state = std::move(state);
-  admit_next(client_id);
+  lasting.state = std::move(state);
+  admit_next(*known);
 }
 
-void Registry::end(const std::string& client_id, std::uint64_t generation, std::optional<WillMessage> will) {
+void Registry::end(std::string_view client_id, std::uint64_t generation, std::optional<WillMessage> will) {
   Known* known = find(client_id, generation);
   if (known == nullptr || !known->owned) return;
   disown(*known);
-  if (known->stored.id != 0) {
-    close_stored(*known, 0, will.has_value());
-    known->stored = {};
+  if (known->stored().id != 0) {
+    close_stored(known->stored(), 0, will.has_value());
+    known->lasting()->stored = {};
   } else if (will) {
     publish_will(known->subject, std::move(*will));
   }
-  if (known->waiting.empty()) return forget(client_id);
-  admit_next(client_id);
+  if (!known->awaited()) return forget(*known);
+  admit_next(*known);
 }
 
-void Registry::forget(const std::string& client_id) {
-  const auto found = known_.find(client_id);
-  unwatch(*found->second);
-  by_number_.erase(found->second->number);
-  known_.erase(found);
+void Registry::forget(Known& known) {
+  unwatch(known);
+  known_.erase(known);
 }
 
 // ---- wills
 
-void Registry::schedule_will(const std::string& client_id, Known& known, std::optional<WillMessage> will,
-                             std::uint32_t expiry_s) {
+void Registry::schedule_will(Known& known, std::optional<WillMessage> will, std::uint32_t expiry_s) {
   if (!will) return;
   const std::uint32_t delay_s = std::min(will->delay_s, expiry_s);
   if (delay_s == 0) return publish_will(known.subject, std::move(*will));
-  known.will = std::make_unique<WillMessage>(std::move(*will));
-  known.will_due = clock_.mono_ms() + MonoMs{delay_s} * 1000;
-  due(known.will_due, client_id);
+  Known::Lasting& lasting = known.make_lasting();
+  lasting.will = std::make_unique<WillMessage>(std::move(*will));
+  lasting.will_due = clock_.mono_ms() + MonoMs{delay_s} * 1000;
+  due(lasting.will_due, known);
 }
 
 void Registry::publish_will(const SubjectPtr& subject, WillMessage will) {
@@ -222,16 +228,17 @@ void Registry::watch(Known& known, std::vector<std::string> filters) {
     log_.add_interest(follower_, filter);
     watched_.add(filter, {known.number, 0});
   }
-  known.filters = std::move(filters);
-  if (!known.filters.empty()) ++watched_generation_;
+  if (!filters.empty()) ++watched_generation_;
+  known.make_lasting().filters = std::move(filters);
 }
 
 void Registry::unwatch(Known& known) {
-  for (const std::string& filter : known.filters) {
+  if (known.lasting() == nullptr) return;
+  for (const std::string& filter : known.lasting()->filters) {
     log_.remove_interest(follower_, filter);
     watched_.remove(filter, known.number);
   }
-  known.filters.clear();
+  known.lasting()->filters.clear();
 }
 
 void Registry::entries(std::vector<Run> runs) {
@@ -243,8 +250,8 @@ void Registry::entries(std::vector<Run> runs) {
     matched_.clear();
     watched_.match(*run.name, matched_);
     for (const FilterOwner& owner : matched_) {
-      Known& known = *by_number_.at(owner.id);
-      known.positions.try_emplace(run.room, Position{run.room, *run.name, run.entries->front()->seq - 1, {}, 0});
+      Known& known = known_[static_cast<std::uint32_t>(owner.id)];
+      known.make_lasting().positions.try_emplace(run.room, Position{run.room, *run.name, run.entries->front()->seq - 1, {}, 0});
     }
   }
 }
@@ -254,19 +261,19 @@ void Registry::entries(std::vector<Run> runs) {
 void Registry::tick() {
   const MonoMs now = clock_.mono_ms();
   while (!timers_.empty() && timers_.begin()->first <= now) {
-    const std::string client_id = timers_.begin()->second;
+    const SharedText client_id = timers_.begin()->second;
     timers_.erase(timers_.begin());
-    const auto found = known_.find(client_id);
-    if (found == known_.end()) continue;
-    Known& known = *found->second;
-    if (known.will && known.will_due <= now) {
-      publish_will(known.subject, std::move(*known.will));
-      known.will.reset();
+    Known* const known = known_.find(client_id.view());
+    if (known == nullptr || known->lasting() == nullptr) continue;
+    Known::Lasting& lasting = *known->lasting();
+    if (lasting.will && lasting.will_due <= now) {
+      publish_will(known->subject, std::move(*lasting.will));
+      lasting.will.reset();
     }
-    if (busy(known) || known.expires == 0 || known.expires > now) continue;
+    if (known->busy() || lasting.expires == 0 || lasting.expires > now) continue;
     numbers_.expired.add();
-    if (known.will) publish_will(known.subject, std::move(*known.will));
-    forget(client_id);
+    if (lasting.will) publish_will(known->subject, std::move(*lasting.will));
+    forget(*known);
   }
   stored_tick();
   numbers_.owned.set(static_cast<std::int64_t>(owned_));

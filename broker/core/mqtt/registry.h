@@ -25,6 +25,8 @@
 
 #include "broker/base/queue.h"
 #include "broker/core/log.h"
+#include "broker/core/mqtt/arrival.h"
+#include "broker/core/mqtt/known_sessions.h"
 #include "broker/core/mqtt/state.h"
 #include "storage/mqtt_store.h"
 
@@ -37,26 +39,6 @@ struct RegistrySettings {
   MonoMs lease_ms = 60'000;              // of the owner's; renewed four times within it
   MonoMs sweep_interval_ms = 1000;       // of looking for sessions that expired
   MonoMs wills_interval_ms = 250;        // of looking for wills that are due
-};
-
-// One connection of one worker: where a take-over is told.
-struct Owner {
-  FollowerId worker = 0;
-  SlotId client = 0;
-};
-
-struct Arrival {
-  std::string client_id;
-  SubjectPtr subject;
-  bool clean_start = false;
-  std::uint32_t expiry_s = 0;
-  Owner owner;
-  std::optional<WillMessage> will;
-};
-struct Welcome {
-  std::uint64_t generation = 0;         // to be given with everything that follows
-  std::unique_ptr<SessionState> state;  // null: a new session. Its filters are in the log's index for the worker already
-  SessionKey stored;                    // id 0: in memory alone
 };
 
 class TakeOver {
@@ -78,11 +60,11 @@ class Registry final : public Follower {
   // are too many sessions.
   void arrive(Arrival arrival, Reply<Welcome> done);
   // The connection ended and the session goes on: its filters are watched here from now on. `left` follows.
-  void leave(const std::string& client_id, std::uint64_t generation, std::vector<std::string> filters, std::uint32_t expiry_s,
+  void leave(std::string_view client_id, std::uint64_t generation, std::vector<std::string> filters, std::uint32_t expiry_s,
              std::optional<WillMessage> will, Reply<Nothing> done);
-  void left(const std::string& client_id, std::uint64_t generation, std::unique_ptr<SessionState> state);
+  void left(std::string_view client_id, std::uint64_t generation, std::unique_ptr<SessionState> state);
   // The connection ended and the session with it.
-  void end(const std::string& client_id, std::uint64_t generation, std::optional<WillMessage> will);
+  void end(std::string_view client_id, std::uint64_t generation, std::optional<WillMessage> will);
 
   // ---- stored sessions: answered once it is committed. conflict: the session is not this connection's any more.
   void keep(SessionKey session, std::vector<MqttSubscription> subscriptions, Reply<Nothing> done);
@@ -120,40 +102,16 @@ class Registry final : public Follower {
   void client_moved(const std::string& client_id, const std::string& user_id) override;
 
  private:
-  struct Waiting {
-    Arrival arrival;
-    Reply<Welcome> done;
-  };
-  struct Known {
-    SlotId number = 0;  // in the index of filters
-    std::uint64_t generation = 0;
-    bool owned = false;    // a worker has it
-    bool opening = false;  // storage is asked for it
-    SessionKey stored;     // id 0: in memory alone
-    bool leaving = false;  // `leave` came, `left` has not
-    Owner owner;
-    std::string user_id;  // empty: a guest's
-    SubjectPtr subject;
-    std::unique_ptr<SessionState> state;             // away; its positions are below
-    std::vector<std::string> filters;                // watched here
-    std::unordered_map<RoomId, Position> positions;  // its own, and rooms that matched first while it was away
-    MonoMs expires = 0;                              // 0: never
-    std::unique_ptr<WillMessage> will;               // waits for its delay
-    MonoMs will_due = 0;
-    Queue<Waiting> waiting;
-  };
-
-  Known* find(const std::string& client_id, std::uint64_t generation);
+  Known* find(std::string_view client_id, std::uint64_t generation);
   struct Restoring;
   struct Saving {
     SessionSave save;
     Reply<Nothing> done;
   };
-  bool busy(const Known& known) const { return known.owned || known.leaving || known.opening; }
   void admit(Known& known, Waiting waiting, SessionKey stored);
   // Nobody has it connected any more.
   void disown(Known& known);
-  bool stored_away(const Known& known) const { return settings_.shared && known.stored.id != 0; }
+  bool stored_away(const Known& known) const { return settings_.shared && known.stored().id != 0; }
 
   // registry_stored.cpp
   void open(Known& known, Waiting waiting);
@@ -169,7 +127,7 @@ class Registry final : public Follower {
     bool drop_will = false;
     UnixMs at = 0;
   };
-  void close_stored(Known& known, std::uint32_t expiry_s, bool with_will);
+  void close_stored(SessionKey session, std::uint32_t expiry_s, bool with_will);
   void close_session(Closing closing);
   void publish_due(const Result<std::vector<DueWill>>& wills);
   void publish_due(const DueWill& due);
@@ -180,13 +138,13 @@ class Registry final : public Follower {
   bool is_kept(const Arrival& arrival) const;
   void look_for_lost(std::vector<SessionKey> sessions);
 
-  void admit_next(const std::string& client_id);
+  void admit_next(Known& known);
   void watch(Known& known, std::vector<std::string> filters);
   void unwatch(Known& known);
-  void schedule_will(const std::string& client_id, Known& known, std::optional<WillMessage> will, std::uint32_t expiry_s);
+  void schedule_will(Known& known, std::optional<WillMessage> will, std::uint32_t expiry_s);
   void publish_will(const SubjectPtr& subject, WillMessage will);
-  void forget(const std::string& client_id);
-  void due(MonoMs when, const std::string& client_id) { timers_.emplace(when, client_id); }
+  void forget(Known& known);
+  void due(MonoMs when, const Known& known) { timers_.emplace(when, known.client_id); }
 
   Log& log_;
   const Clock& clock_;
@@ -204,14 +162,12 @@ class Registry final : public Follower {
   MonoMs next_sweep_ = 0;
   MonoMs next_wills_ = 0;
   FollowerId follower_;
-  std::unordered_map<std::string, std::unique_ptr<Known>> known_;
-  std::unordered_map<SlotId, Known*> by_number_;
-  SlotId next_number_ = 1;
+  KnownSessions known_;
   std::uint64_t next_generation_ = 1;
   SubscriptionTree watched_;
   std::unordered_map<RoomId, std::uint64_t> seen_;  // rooms noted for everybody, as of that generation of watched_
   std::uint64_t watched_generation_ = 1;
-  std::multimap<MonoMs, std::string> timers_;
+  std::multimap<MonoMs, SharedText> timers_;
   std::vector<FilterOwner> matched_;
   std::size_t owned_ = 0;
   Numbers numbers_;

@@ -69,16 +69,16 @@ struct Registry::Restoring {
 void Registry::open(Known& known, Waiting waiting) {
   if (sessions_ == nullptr) return admit(known, std::move(waiting), {});
   known.opening = true;
-  if (is_kept(waiting.arrival) || known.state) return open_stored(std::move(waiting));
+  if (is_kept(waiting.arrival) || known.is_away()) return open_stored(std::move(waiting));
   // One that ends with its connection is not stored, but a session of before may be there.
-  std::string client_id = waiting.arrival.client_id;
-  sessions_->find_session(client_id, [this, waiting = std::move(waiting)](Result<SessionInfo> found) mutable {
-    if (found) return open_stored(std::move(waiting));
-    if (found.error().code != Code::not_found) return turn_away(std::move(waiting), found.error());
-    Known& there = *known_.at(waiting.arrival.client_id);
-    if (settings_.shared) log_.tell_client_moved(waiting.arrival.client_id, there.user_id);
-    admit(there, std::move(waiting), {});
-  });
+  sessions_->find_session(waiting.arrival.client_id.str(),
+                          [this, waiting = std::move(waiting)](Result<SessionInfo> found) mutable {
+                            if (found) return open_stored(std::move(waiting));
+                            if (found.error().code != Code::not_found) return turn_away(std::move(waiting), found.error());
+                            Known& there = known_.at(waiting.arrival.client_id.view());
+                            if (settings_.shared) log_.tell_client_moved(there.client_id.str(), there.user());
+                            admit(there, std::move(waiting), {});
+                          });
 }
 
 bool Registry::is_kept(const Arrival& arrival) const {
@@ -89,7 +89,7 @@ void Registry::open_stored(Waiting waiting) {
   const Arrival& arrival = waiting.arrival;
   flush_saves();
   SessionOpening opening;
-  opening.client_id = arrival.client_id;
+  opening.client_id = arrival.client_id.str();
   opening.user_id = arrival.subject->guest ? std::string() : arrival.subject->user_id;
   opening.owner = settings_.owner;
   opening.clean_start = arrival.clean_start;
@@ -104,17 +104,16 @@ void Registry::open_stored(Waiting waiting) {
 
 void Registry::opened(Waiting waiting, Result<SessionOpened> answer) {
   if (!answer) return turn_away(std::move(waiting), answer.error());
-  Known& known = *known_.at(waiting.arrival.client_id);
+  Known& known = known_.at(waiting.arrival.client_id.view());
   publish_due(std::move(answer->wills));
   // An unstored session may be connected elsewhere without a word in storage.
-  if (settings_.shared) log_.tell_client_moved(waiting.arrival.client_id, known.user_id);
+  if (settings_.shared) log_.tell_client_moved(known.client_id.str(), known.user());
   if (waiting.arrival.clean_start && !is_kept(waiting.arrival)) {
-    known.stored = answer->key;
-    close_stored(known, 0, false);
+    close_stored(answer->key, 0, false);
     return admit(known, std::move(waiting), {});
   }
-  if (!answer->present) known.state.reset();
-  if (answer->present && !known.state) {
+  if (!answer->present && known.is_away()) known.lasting()->state.reset();
+  if (answer->present && !known.is_away()) {
     auto what = std::make_shared<Restoring>();
     what->waiting = std::move(waiting);
     what->opened = std::move(*answer);
@@ -129,17 +128,16 @@ void Registry::opened(Waiting waiting, Result<SessionOpened> answer) {
     watch(known, filters);
     return log_.catch_up_with(std::move(filters), [this, what = std::move(what)]() mutable {
       // What was handed over until now is of before the look at storage.
-      if (const auto found = known_.find(what->waiting.arrival.client_id); found != known_.end()) {
-        found->second->positions.clear();
-      }
+      Known* const found = known_.find(what->waiting.arrival.client_id.view());
+      if (found != nullptr && found->lasting() != nullptr) found->lasting()->positions.clear();
       ++watched_generation_;
       restore(std::move(what));
     });
   }
-  if (known.state) {
+  if (known.is_away()) {
     // A publish whose answer found no connection is known there alone.
     for (const std::uint16_t id : answer->inbound) {
-      std::vector<std::uint16_t>& received = known.state->received;
+      std::vector<std::uint16_t>& received = known.lasting()->state->received;
       if (std::find(received.begin(), received.end(), id) == received.end()) received.push_back(id);
     }
   }
@@ -147,12 +145,11 @@ void Registry::opened(Waiting waiting, Result<SessionOpened> answer) {
 }
 
 void Registry::turn_away(Waiting waiting, const Error& why) {
-  const std::string client_id = waiting.arrival.client_id;
-  Known& known = *known_.at(client_id);
+  Known& known = known_.at(waiting.arrival.client_id.view());
   known.opening = false;
   waiting.done(why);
-  if (!known.waiting.empty()) return admit_next(client_id);
-  if (!known.state) forget(client_id);
+  if (known.awaited()) return admit_next(known);
+  if (!known.is_away()) forget(known);
 }
 
 // ---- after a restart
@@ -187,7 +184,8 @@ void Registry::name_rooms(std::shared_ptr<Restoring> what) {
 }
 
 void Registry::restored(Restoring& what) {
-  Known& known = *known_.at(what.waiting.arrival.client_id);
+  Known& known = known_.at(what.waiting.arrival.client_id.view());
+  Known::Lasting& lasting = known.make_lasting();
   auto state = std::make_unique<SessionState>();
   state->client_id = what.waiting.arrival.client_id;
   state->subject = what.waiting.arrival.subject;
@@ -201,7 +199,7 @@ void Registry::restored(Restoring& what) {
       if (message.room == room.room && message.seq > room.low) position.skip.push_back(message.seq);
     }
     std::sort(position.skip.begin(), position.skip.end());
-    known.positions.insert_or_assign(room.room, std::move(position));
+    lasting.positions.insert_or_assign(room.room, std::move(position));
   }
   for (const Outbound& from : what.opened.outbound) {
     InFlight message = to_in_flight(from);
@@ -214,14 +212,14 @@ void Registry::restored(Restoring& what) {
     state->next_packet_id = static_cast<std::uint16_t>(from.packet_id + 1);
     state->in_flight.push_back(std::move(message));
   }
-  known.state = std::move(state);
+  lasting.state = std::move(state);
   admit(known, std::move(what.waiting), what.opened.key);
 }
 
 // ---- the end of a connection, and wills
 
-void Registry::close_stored(Known& known, std::uint32_t expiry_s, bool with_will) {
-  close_session({known.stored, expiry_s, !with_will, clock_.unix_ms()});
+void Registry::close_stored(SessionKey session, std::uint32_t expiry_s, bool with_will) {
+  close_session({session, expiry_s, !with_will, clock_.unix_ms()});
 }
 
 void Registry::close_session(Closing closing) {
@@ -276,13 +274,12 @@ void Registry::publish_due(const DueWill& due) {
 // ---- other replicas
 
 void Registry::client_moved(const std::string& client_id, const std::string& user_id) {
-  const auto found = known_.find(client_id);
-  if (found == known_.end() || !found->second->owned) return;
-  const Known& known = *found->second;
-  if (known.stored.id != 0) return look_for_lost({known.stored});
-  if (known.user_id != user_id) return;
+  const Known* const known = known_.find(client_id);
+  if (known == nullptr || !known->owned) return;
+  if (known->stored().id != 0) return look_for_lost({known->stored()});
+  if (known->user() != user_id) return;
   numbers_.taken_over.add();
-  workers_.take_over(known.owner);
+  workers_.take_over(known->owner());
 }
 
 void Registry::look_for_lost(std::vector<SessionKey> sessions) {
@@ -291,9 +288,9 @@ void Registry::look_for_lost(std::vector<SessionKey> sessions) {
     if (!lost) return;
     for (const SessionKey key : *lost) {
       const auto found = held_.find(key.id);
-      if (found == held_.end() || !(found->second->stored == key)) continue;
+      if (found == held_.end() || !(found->second->stored() == key)) continue;
       numbers_.taken_over.add();
-      workers_.take_over(found->second->owner);
+      workers_.take_over(found->second->owner());
     }
   });
 }
@@ -390,7 +387,7 @@ void Registry::stored_tick() {
     next_look_ = now + (log_.bus_connected() ? pause : std::min(pause, look_away_ms));
     std::vector<SessionKey> held;
     held.reserve(held_.size());
-    for (const auto& [id, known] : held_) held.push_back(known->stored);
+    for (const auto& [id, known] : held_) held.push_back(known->stored());
     look_for_lost(std::move(held));
   }
   if (now >= next_sweep_) {

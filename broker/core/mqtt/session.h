@@ -34,7 +34,7 @@ class Session final : public parley::Subscriber {
   Session& operator=(const Session&) = delete;
 
   Hub::SessionId id() const { return id_; }
-  const std::string& client_id() const { return state_->client_id; }
+  const SharedText& client_id() const { return state_->client_id; }
 
   // ---- its connection
   // CONNACK was sent: what was under way is sent again, then what came meanwhile.

@@ -382,7 +382,7 @@ void Session::next_retained() {
       const RetainedMessage message = std::move(job.messages.front());
       job.messages.pop_front();
       if (comes_live(job, *message.entry)) continue;
-      const bool own = !encoded.client_id().empty() && encoded.client_id() == state_->client_id;
+      const bool own = !encoded.client_id().empty() && encoded.client_id() == state_->client_id.view();
       if (own && subscription.no_local) continue;  // [MQTT-3.8.3-3]
       std::vector<std::uint32_t> ids;
       if (subscription.id != 0) ids.push_back(subscription.id);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/base/shared_text.h"
 #include "broker/protocol/entry.h"
 #include "broker/protocol/mqtt/types.h"
 #include "broker/protocol/room.h"
@@ -51,7 +52,7 @@ struct InFlight {
 };
 
 struct SessionState {
-  std::string client_id;
+  SharedText client_id;
   SubjectPtr subject;
   std::uint32_t expiry_s = 0;  // 0xFFFFFFFF: never
   std::vector<SubscriptionState> subscriptions;
