@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "loadtest/monotonic.h"
 
@@ -59,7 +60,12 @@ void Feed::fill(Ledger::StreamId id) {
   if (!running_ || options_.rate > 0) return;
   State& stream = streams_[id];
   if (!acknowledged_ && !fleet_.client(stream.client).is_up()) return;
-  for (;;) {
+  for (unsigned unheard = 0;;) {
+    // Nothing comes back that could slow it down: --inflight of them a tick.
+    if (!acknowledged_ && ledger_.receivers(id) == 0 && ++unheard > options_.in_flight) {
+      unheard_ = true;
+      return;
+    }
     if (limited_ && left_ == 0) return stop();
     const std::uint32_t done =
         std::min(ignore_deliveries_ ? stream.published : stream.delivered, acknowledged_ ? stream.acked : stream.published);
@@ -92,6 +98,11 @@ void Feed::client_up(std::uint32_t client) {
   for (Ledger::StreamId stream = 0; stream < streams_.size(); ++stream) {
     if (streams_[stream].client == client) fill(stream);
   }
+}
+
+void Feed::tick() {
+  if (!std::exchange(unheard_, false)) return;
+  for (Ledger::StreamId stream = 0; stream < streams_.size(); ++stream) fill(stream);
 }
 
 // ---- open loop

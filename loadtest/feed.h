@@ -42,6 +42,8 @@ class Feed {
   // Nobody waits for what the stream has under way.
   void forgive(Ledger::StreamId stream);
   void client_up(std::uint32_t client);
+  // Every few milliseconds: what neither an answer nor a delivery moves goes on.
+  void tick();
 
  private:
   struct State {
@@ -67,6 +69,7 @@ class Feed {
   bool limited_ = false;
   bool running_ = false;
   bool ignore_deliveries_ = false;
+  bool unheard_ = false;  // some stream has neither answers nor receivers
   bool acknowledged_;
 };
 

@@ -91,6 +91,7 @@ void Run::tick() {
     if (!said.empty() && !options_.quiet) std::cerr << "\n" << said << std::endl;
     behaviour_->tick(*this, now);
   }
+  feed_.tick();
   advance(now);
 }
 

@@ -86,7 +86,7 @@ const commands = [
   ['unsubscribe from nothing', '{"op":"unsubscribe","id":7,"room":"bad"}', 'not_found'],
   ['a signal without a type', '{"op":"signal","id":7,"room":"bad","body":{}}', 'bad_request'],
   ['a signal type of 65 bytes', `{"op":"signal","id":7,"room":"bad","type":"${'x'.repeat(65)}"}`, ['too_large', 'bad_request']],
-  ['a signal to a room one is not in', '{"op":"signal","id":7,"room":"bad","type":"typing"}', 'not_found'],
+  ['a signal to a room that is not there', '{"op":"signal","id":7,"room":"bad/none","type":"typing"}', 'not_found'],
   ['read without a seq', '{"op":"read","id":7,"room":"bad"}', 'bad_request'],
   ['read in a room that is not there', '{"op":"read","id":7,"room":"bad/nowhere","seq":1}', 'not_found'],
   ['presence of a room that is not there', '{"op":"presence","id":7,"room":"bad/nowhere"}', 'not_found'],

@@ -109,8 +109,8 @@ describe('parley-loadtest', () => {
       const { code, said, report } = await run(scenario, broker.wsUrl, [...args, '--qos', '0']);
       assert.equal(code, 0, said);
       assert.match(report.protocol, /QoS 0/);
-      assert.ok(report.expected_all > 0 && report.deliveries > 0, said);
-      assert.equal(report.history_checked, 0, said);
+      assert.ok(report.expected_all > 0 && report.deliveries_per_s > 0, said);
+      assert.equal(report.history_checked, 0, said); // there is none
     });
   }
 

@@ -71,14 +71,14 @@ void Registry::open(Known& known, Waiting waiting) {
   known.opening = true;
   if (is_kept(waiting.arrival) || known.is_away()) return open_stored(std::move(waiting));
   // One that ends with its connection is not stored, but a session of before may be there.
-  sessions_->find_session(waiting.arrival.client_id.str(),
-                          [this, waiting = std::move(waiting)](Result<SessionInfo> found) mutable {
-                            if (found) return open_stored(std::move(waiting));
-                            if (found.error().code != Code::not_found) return turn_away(std::move(waiting), found.error());
-                            Known& there = known_.at(waiting.arrival.client_id.view());
-                            if (settings_.shared) log_.tell_client_moved(there.client_id.str(), there.user());
-                            admit(there, std::move(waiting), {});
-                          });
+  std::string client_id = waiting.arrival.client_id.str();
+  sessions_->find_session(std::move(client_id), [this, waiting = std::move(waiting)](Result<SessionInfo> found) mutable {
+    if (found) return open_stored(std::move(waiting));
+    if (found.error().code != Code::not_found) return turn_away(std::move(waiting), found.error());
+    Known& there = known_.at(waiting.arrival.client_id.view());
+    if (settings_.shared) log_.tell_client_moved(there.client_id.str(), there.user());
+    admit(there, std::move(waiting), {});
+  });
 }
 
 bool Registry::is_kept(const Arrival& arrival) const {
