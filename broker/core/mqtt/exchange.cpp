@@ -30,10 +30,18 @@ void Exchange::take_over(SlotId id) {
 // ---- sessions
 
 Session& Exchange::open(std::unique_ptr<SessionState> state) {
-  auto made = std::make_unique<Session>(*this, std::move(state));
-  Session& session = *made;
-  sessions_[session.id()] = std::move(made);
-  return session;
+  auto made = std::make_unique<Session>(*this, std::move(*state));
+  made->set_place(static_cast<std::uint32_t>(sessions_.size()));
+  return *sessions_.emplace_back(std::move(made));
+}
+
+Session* Exchange::session(Hub::SessionId id) const { return static_cast<Session*>(around_.hub.session(id)); }
+
+void Exchange::end(Session& session) {
+  const std::uint32_t place = session.place();
+  const std::unique_ptr<Session> gone = std::exchange(sessions_[place], std::move(sessions_.back()));
+  sessions_.pop_back();
+  if (place < sessions_.size()) sessions_[place]->set_place(place);
 }
 
 void Exchange::close(Session& session, std::uint64_t generation, std::uint32_t expiry_s, std::optional<WillMessage> will) {
@@ -47,8 +55,7 @@ void Exchange::close(Session& session, std::uint64_t generation, std::uint32_t e
     around_.registry.tell([client_id, generation, will = std::move(will)](Registry& registry) mutable {
       registry.end(client_id.view(), generation, std::move(will));
     });
-    sessions_.erase(session.id());
-    return;
+    return end(session);
   }
   // Before the session counts as left: a crash in between must not look like a good end, and the client may be at another replica
   // a moment later.
@@ -65,20 +72,19 @@ void Exchange::close(Session& session, std::uint64_t generation, std::uint32_t e
 }
 
 void Exchange::hand_over(Hub::SessionId id, const SharedText& client_id, std::uint64_t generation) {
-  const auto found = sessions_.find(id);
-  if (found == sessions_.end()) return;
-  Session& session = *found->second;
-  for (const std::string& filter : session.filters()) {
+  Session* const there = session(id);
+  if (there == nullptr) return;
+  for (const std::string& filter : there->filters()) {
     hub().log().tell([follower = hub().follower(), filter](Log& log) { log.remove_interest(follower, filter); });
   }
-  around_.registry.tell([client_id, generation, state = session.take_state()](Registry& registry) mutable {
+  around_.registry.tell([client_id, generation, state = there->take_state()](Registry& registry) mutable {
     registry.left(client_id.view(), generation, std::move(state));
   });
-  sessions_.erase(found);
+  end(*there);
 }
 
 void Exchange::tick() {
-  for (const auto& [id, session] : sessions_) session->on_tick();
+  for (const auto& session : sessions_) session->on_tick();
 }
 
 // ---- the index of filters
@@ -111,7 +117,7 @@ void Exchange::for_each_match(const std::string& name,
     const SlotId id = it->id;
     places.clear();
     for (; it != matched.end() && it->id == id; ++it) places.push_back(it->data);
-    if (const auto session = sessions_.find(id); session != sessions_.end()) f(*session->second, places);
+    if (Session* const there = session(id)) f(*there, places);
   }
 }
 
@@ -136,11 +142,11 @@ void Exchange::messages_come(const Run& run) {
 
 void Exchange::rights_changed(RoomId room, const std::string& user_id) {
   introduced_.erase(room);
-  for (const auto& [id, session] : sessions_) session->ask_again(room, user_id);
+  for (const auto& session : sessions_) session->ask_again(room, user_id);
 }
 
 void Exchange::deliver_shared(Hub::SessionId id, const std::string& filter, const std::string& room, const EntryPtr& entry) {
-  if (const auto session = sessions_.find(id); session != sessions_.end()) session->second->deliver_shared(filter, room, entry);
+  if (Session* const there = session(id)) there->deliver_shared(filter, room, entry);
 }
 
 // ---- $SYS

@@ -94,13 +94,16 @@ class Exchange final : public FilteredSessions {
   // Calls f(session, places) for every session that has filters that match.
   void for_each_match(const std::string& name, const std::function<void(Session&, const std::vector<std::uint32_t>&)>& f);
   void introduce(RoomId room, const std::string& name, std::optional<Seq> before);
+  // Null when it is gone.
+  Session* session(Hub::SessionId id) const;
+  void end(Session& session);
   void hand_over(Hub::SessionId id, const SharedText& client_id, std::uint64_t generation);
 
   Surroundings around_;
   MessageCache messages_;
   PlainRuns plain_runs_;
   SlotMap<Client, Client*> clients_;
-  std::unordered_map<Hub::SessionId, std::unique_ptr<Session>> sessions_;
+  std::vector<std::unique_ptr<Session>> sessions_;  // each knows its place
   SubscriptionTree tree_;
   std::uint64_t generation_ = 1;
   struct Introduced {

@@ -2,36 +2,29 @@
 
 #include <algorithm>
 
-#include "broker/base/small_table.h"
 #include "broker/core/mqtt/client.h"
 #include "broker/core/mqtt/exchange.h"
 #include "broker/protocol/mqtt/topic_syntax.h"
 
 namespace parley::mqtt {
 
-Session::Session(Exchange& exchange, std::unique_ptr<SessionState> state)
-    : exchange_(exchange), state_(std::move(state)), id_(exchange.hub().add_session(*this)) {
-  start_small(by_filter_);
-  start_small(rooms_);
+Session::Session(Exchange& exchange, SessionState&& state)
+    : exchange_(exchange), is_(std::move(static_cast<SessionIdentity&>(state))), id_(exchange.hub().add_session(*this)) {
   exchange_.counters().sessions.add(1);
-  window_.restore(std::move(state_->in_flight), state_->next_packet_id);
-  for (Position& position : state_->positions) {
+  window_.restore(std::move(state.in_flight), state.next_packet_id);
+  for (Position& position : state.positions) {
     auto room = std::make_unique<Joined>();
     room->name = std::move(position.name);
     room->position = position.sent;
     room->skip = std::move(position.skip);
     room->repeats = position.repeats;
-    before_insert(rooms_);
     rooms_[position.room] = std::move(room);
   }
-  state_->positions.clear();
-  state_->in_flight.clear();
-  for (SubscriptionState& subscription : state_->subscriptions) put_subscription(std::move(subscription));
-  state_->subscriptions.clear();
+  for (SubscriptionState& subscription : state.subscriptions) put_subscription(std::move(subscription));
 }
 
 Session::~Session() {
-  for (std::uint32_t place = 0; place < subscriptions_.size(); ++place) {
+  for (std::uint32_t place = 0; place < subscriptions_.places(); ++place) {
     if (!subscriptions_[place].used) continue;
     exchange_.remove_filter(*this, place, subscriptions_[place].state.filter);
     exchange_.counters().subscriptions.add(-1);
@@ -43,9 +36,9 @@ Session::~Session() {
 
 std::vector<std::string> Session::filters() const {
   std::vector<std::string> filters;
-  for (const Subscribed& subscription : subscriptions_) {
-    if (subscription.used && !is_shared(subscription.state.filter)) filters.push_back(subscription.state.filter);
-  }
+  subscriptions_.for_each([&](const SubscriptionState& subscription) {
+    if (!is_shared(subscription.filter)) filters.push_back(subscription.filter);
+  });
   return filters;
 }
 
@@ -76,16 +69,15 @@ void Session::unbind() {
 }
 
 std::unique_ptr<SessionState> Session::take_state() {
-  for (Subscribed& subscription : subscriptions_) {
-    if (subscription.used) state_->subscriptions.push_back(subscription.state);
-  }
+  auto state = std::make_unique<SessionState>();
+  static_cast<SessionIdentity&>(*state) = is_;
+  subscriptions_.for_each([&](const SubscriptionState& subscription) { state->subscriptions.push_back(subscription); });
   for (const auto& [id, room] : rooms_) {
-    if (room->position) state_->positions.push_back({id, room->name, *room->position, room->skip, room->repeats});
+    if (room->position) state->positions.push_back({id, room->name, *room->position, room->skip, room->repeats});
   }
-  state_->in_flight = window_.copy();
-  for (InFlight& message : state_->in_flight) message.in_doubt = true;
-  state_->next_packet_id = window_.next_packet_id();
-  auto state = std::make_unique<SessionState>(*state_);
+  state->in_flight = window_.copy();
+  for (InFlight& message : state->in_flight) message.in_doubt = true;
+  state->next_packet_id = window_.next_packet_id();
   return state;
 }
 
@@ -96,9 +88,9 @@ void Session::on_drained() {
 }
 
 void Session::on_tick() {
-  std::vector<RoomId> again;
-  again.swap(retry_);
-  for (const RoomId id : again) {
+  for (std::size_t n = retry_.size(); n > 0; --n) {
+    const RoomId id = retry_.front();
+    retry_.pop_front();
     Joined* room = find(id);
     if (room != nullptr && client_ != nullptr && room->cursor == nullptr && !room->attaching) attach(id, *room);
   }

@@ -12,12 +12,14 @@
 #include <unordered_set>
 #include <vector>
 
+#include "broker/base/lazy_map.h"
 #include "broker/base/queue.h"
 #include "broker/core/hub.h"
 #include "broker/core/mqtt/filters.h"
 #include "broker/core/mqtt/message.h"
 #include "broker/core/mqtt/plain_runs.h"
 #include "broker/core/mqtt/settings.h"
+#include "broker/core/mqtt/subscription_list.h"
 #include "broker/core/mqtt/window.h"
 #include "storage/mqtt_store.h"
 
@@ -28,13 +30,16 @@ class Exchange;
 
 class Session final : public parley::Subscriber {
  public:
-  Session(Exchange& exchange, std::unique_ptr<SessionState> state);
+  Session(Exchange& exchange, SessionState&& state);
   ~Session() override;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   Hub::SessionId id() const { return id_; }
-  const SharedText& client_id() const { return state_->client_id; }
+  // Among the exchange's, which sets it.
+  std::uint32_t place() const { return place_; }
+  void set_place(std::uint32_t place) { place_ = place; }
+  const SharedText& client_id() const { return is_.client_id; }
 
   // ---- its connection
   // CONNACK was sent: what was under way is sent again, then what came meanwhile.
@@ -43,7 +48,7 @@ class Session final : public parley::Subscriber {
   void unbind();
   bool bound() const { return client_ != nullptr; }
   // It is in storage (session_saved.cpp); id 0: it is not.
-  SessionKey stored() const { return state_->stored; }
+  SessionKey stored() const { return is_.stored; }
   // After unbind: what storage does not know yet.
   std::optional<SessionSave> take_save();
   // Those that are not shared.
@@ -62,7 +67,7 @@ class Session final : public parley::Subscriber {
   bool on_pubrec(std::uint16_t packet_id, Reason reason);
   void on_pubcomp(std::uint16_t packet_id);
   // Packet ids of QoS 2 publishes whose PUBREL has not come.
-  std::vector<std::uint16_t>& received() { return state_->received; }
+  std::vector<std::uint16_t>& received() { return is_.received; }
   // It became no entry, and waits for PUBREL all the same.
   void hold_received(std::uint16_t packet_id);
   void on_pubrel(std::uint16_t packet_id);
@@ -89,15 +94,10 @@ class Session final : public parley::Subscriber {
   bool messages(const Cursor& cursor, const Run& run) override;
   void held_back(Cursor& cursor) override;
   void detached(Cursor& cursor, const Error& why) override;
-  const Subject& subject() const override { return *state_->subject; }
+  const Subject& subject() const override { return *is_.subject; }
   void revoked() override;
 
  private:
-  struct Subscribed {
-    SubscriptionState state;
-    bool used = false;
-    bool wildcards = false;
-  };
   struct Joined {
     std::string name;
     Cursor* cursor = nullptr;
@@ -222,15 +222,15 @@ class Session final : public parley::Subscriber {
   void send(std::string& out);
 
   Exchange& exchange_;
-  std::unique_ptr<SessionState> state_;  // identity; subscriptions, positions and messages under way only while it is handed over
+  SessionIdentity is_;
   Hub::SessionId id_;
   Client* client_ = nullptr;
   unsigned connection_ = 0;
-  std::vector<Subscribed> subscriptions_;
-  std::unordered_map<std::string, std::uint32_t> by_filter_;
-  std::unordered_map<RoomId, std::unique_ptr<Joined>> rooms_;
+  std::uint32_t place_ = 0;
+  SubscriptionList subscriptions_;
+  LazyMap<std::unordered_map<RoomId, std::unique_ptr<Joined>>> rooms_;
   Queue<RoomId> waiting_;
-  std::vector<RoomId> retry_;
+  Queue<RoomId> retry_;
   Window window_;
   Queue<Job> jobs_;
   bool job_running_ = false;

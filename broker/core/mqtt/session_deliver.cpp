@@ -92,7 +92,7 @@ void Session::append_live(std::string& out, const Joined& room, const EntryPtr& 
   const auto repeated = [&](QoS qos) { return qos == QoS::at_least_once && entry->seq != 0 && entry->seq <= room.repeats; };
   QoS qos = std::min(room.qos, message.qos());
   Terms terms{qos, message.retain() && room.retain_as_published, repeated(qos), room.meta, 0, &room.ids, nullptr};
-  const bool own = room.some_no_local && !message.client_id().empty() && message.client_id() == state_->client_id.view();
+  const bool own = room.some_no_local && !message.client_id().empty() && message.client_id() == is_.client_id.view();
   if (!own) return append(out, message, room.name, terms, alone);
   // [MQTT-3.8.3-3]: only by the subscriptions that want it.
   Joined others;
@@ -168,7 +168,7 @@ void Session::append(std::string& out, Message& message, const std::string& name
       under_way.retain = terms.retain;
       under_way.subscription_ids = *terms.ids;
       if (terms.share != nullptr) under_way.share = *terms.share;
-      under_way.order = state_->next_order++;
+      under_way.order = is_.next_order++;
       to.packet_id = window_.add(std::move(under_way)).packet_id;
       if (stored().id != 0) {
         note().changed.insert(to.packet_id);

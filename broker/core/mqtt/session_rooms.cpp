@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "broker/base/small_table.h"
 #include "broker/core/mqtt/client.h"
 #include "broker/core/mqtt/exchange.h"
 
@@ -15,7 +14,6 @@ Session::Joined* Session::find(RoomId id) const {
 
 void Session::wants(RoomId id, const std::string& name, std::optional<Seq> before,
                     const std::vector<std::uint32_t>& subscriptions) {
-  before_insert(rooms_);
   std::unique_ptr<Joined>& slot = rooms_[id];
   if (!slot) {
     slot = std::make_unique<Joined>();
@@ -46,9 +44,9 @@ void Session::attach(RoomId id, Joined& room) {
   attach.present = std::any_of(room.matched.begin(), room.matched.end(), [&](std::uint32_t place) {
     return subscriptions_[place].state.filter.find_first_of("+#") == std::string::npos;
   });
-  exchange_.hub().attach(
-      id_, state_->subject, std::move(attach),
-      [this, id, serial = ++room.serial](Result<Hub::Attachment> result) { attached(id, serial, std::move(result)); });
+  exchange_.hub().attach(id_, is_.subject, std::move(attach), [this, id, serial = ++room.serial](Result<Hub::Attachment> result) {
+    attached(id, serial, std::move(result));
+  });
 }
 
 void Session::attached(RoomId id, unsigned serial, Result<Hub::Attachment> result) {
@@ -106,7 +104,7 @@ void Session::detached(Cursor& cursor, const Error& /*why*/) {
 
 void Session::ask_again(RoomId id, const std::string& user_id) {
   Joined* room = find(id);
-  if (room == nullptr || !room->denied || (!user_id.empty() && user_id != state_->subject->user_id)) return;
+  if (room == nullptr || !room->denied || (!user_id.empty() && user_id != is_.subject->user_id)) return;
   rooms_.erase(id);
 }
 

@@ -45,12 +45,12 @@ void Session::finish(std::uint16_t packet_id) {
 }
 
 void Session::hold_received(std::uint16_t packet_id) {
-  state_->received.push_back(packet_id);
+  is_.received.push_back(packet_id);
   if (stored().id != 0) note().inbound_held.push_back(packet_id);
 }
 
 void Session::on_pubrel(std::uint16_t packet_id) {
-  const bool known = std::erase(state_->received, packet_id) != 0;
+  const bool known = std::erase(is_.received, packet_id) != 0;
   if (known && stored().id != 0) {
     note().inbound_done.push_back(packet_id);
     must_save_ = true;

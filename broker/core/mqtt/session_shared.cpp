@@ -17,10 +17,10 @@ void Session::deliver_shared(const std::string& filter, const std::string& room,
 void Session::send_shared() {
   while (!shared_.empty() && client_ != nullptr && !resuming_) {
     const SharedMessage& next = shared_.front();
-    const auto place = by_filter_.find(next.filter);
+    const std::optional<std::uint32_t> place = subscriptions_.find(next.filter);
     // Its SUBACK is on the way: messages come behind it.
-    if (place == by_filter_.end()) return;
-    const SubscriptionState& subscription = subscriptions_[place->second].state;
+    if (!place) return;
+    const SubscriptionState& subscription = subscriptions_[*place].state;
     Message& message = exchange_.messages().get(next.entry, next.room);
     const QoS qos = std::min(subscription.qos, message.qos());
     if (qos != QoS::at_most_once && (window_.free() == 0 || client_->congested())) return;
@@ -51,12 +51,11 @@ void Session::shared_done(const std::string& filter, RoomId room, Seq seq, bool 
 }
 
 void Session::join_groups() {
-  for (const auto& [filter, place] : by_filter_) {
-    if (!is_shared(filter)) continue;
-    exchange_.around().shares.tell([filter = filter, me = ShareMember{exchange_.hub().follower(), id_}](Shares& shares) {
-      shares.join(filter, me, [](const Result<Nothing>&) {});
-    });
-  }
+  subscriptions_.for_each([&](const SubscriptionState& subscription) {
+    if (!is_shared(subscription.filter)) return;
+    exchange_.around().shares.tell([filter = subscription.filter, me = ShareMember{exchange_.hub().follower(), id_}](
+                                       Shares& shares) { shares.join(filter, me, [](const Result<Nothing>&) {}); });
+  });
 }
 
 // What another member is to get is not sent again by this one.
@@ -72,7 +71,7 @@ void Session::leave_groups() {
     exchange_.around().shares.tell(
         [filter, me = ShareMember{exchange_.hub().follower(), id_}](Shares& shares) { shares.leave(filter, me); });
   };
-  for (const auto& [filter, place] : by_filter_) leave(filter);
+  subscriptions_.for_each([&](const SubscriptionState& subscription) { leave(subscription.filter); });
   // A SUBSCRIBE that is under way has joined already.
   if (job_running_) {
     for (const Wish& wish : jobs_.front().wishes) leave(wish.state.filter);

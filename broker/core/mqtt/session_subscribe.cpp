@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "broker/base/small_table.h"
 #include "broker/core/mqtt/client.h"
 #include "broker/core/mqtt/exchange.h"
 #include "broker/protocol/mqtt/topic_syntax.h"
@@ -109,13 +108,13 @@ Session::Wish Session::read_wish(const Subscribe& packet, const Subscription& wa
 
 void Session::run_subscribe(Job& job) {
   std::vector<FilterWish> asked;
-  std::size_t room_for =
-      exchange_.settings().subscriptions_max - std::min<std::size_t>(by_filter_.size(), exchange_.settings().subscriptions_max);
+  std::size_t room_for = exchange_.settings().subscriptions_max -
+                         std::min<std::size_t>(subscriptions_.size(), exchange_.settings().subscriptions_max);
   std::vector<std::string_view> fresh;
   std::vector<std::string> groups;
   for (Wish& wish : job.wishes) {
     if (is_error(wish.reason)) continue;
-    wish.existed = by_filter_.contains(wish.state.filter);
+    wish.existed = subscriptions_.contains(wish.state.filter);
     const bool again = std::find(fresh.begin(), fresh.end(), wish.state.filter) != fresh.end();
     if (!wish.existed && !again) {
       if (room_for == 0) {
@@ -158,7 +157,7 @@ void Session::join_first(std::vector<std::string> groups, std::vector<FilterWish
         if (self == nullptr) return;
         if (joined) return self->ask_log(std::move(asked));
         for (const std::string& filter : groups) {
-          if (self->by_filter_.contains(filter)) continue;
+          if (self->subscriptions_.contains(filter)) continue;
           self->exchange_.around().shares.tell(
               [filter, me = ShareMember{hub->follower(), id}](Shares& shares) { shares.leave(filter, me); });
         }
@@ -171,7 +170,7 @@ void Session::ask_log(std::vector<FilterWish> asked) {
   added.reserve(asked.size());
   for (const FilterWish& wish : asked) added.push_back(wish.fresh ? wish.filter : std::string());
   exchange_.hub().log().call<std::vector<Granted>>(
-      [follower = exchange_.hub().follower(), subject = state_->subject, asked = std::move(asked)](
+      [follower = exchange_.hub().follower(), subject = is_.subject, asked = std::move(asked)](
           Log& log, Reply<std::vector<Granted>> reply) mutable {
         subscribe_filters(log, follower, subject, std::move(asked), std::move(reply));
       },
@@ -258,17 +257,11 @@ void Session::subscribed(std::vector<Granted> answers) {
 
 std::uint32_t Session::put_subscription(SubscriptionState state) {
   std::uint32_t place = 0;
-  if (const auto known = by_filter_.find(state.filter); known != by_filter_.end()) {
-    place = known->second;
-    subscriptions_[place].state = std::move(state);
+  if (const std::optional<std::uint32_t> known = subscriptions_.find(state.filter)) {
+    place = *known;
+    subscriptions_.replace(place, std::move(state));
   } else {
-    const auto gap = std::find_if(subscriptions_.begin(), subscriptions_.end(), [](const Subscribed& s) { return !s.used; });
-    place = static_cast<std::uint32_t>(gap - subscriptions_.begin());
-    if (gap == subscriptions_.end()) subscriptions_.emplace_back();
-    before_insert(by_filter_);
-    by_filter_[state.filter] = place;
-    const bool wildcards = state.filter.find_first_of("+#") != std::string::npos;
-    subscriptions_[place] = {std::move(state), true, wildcards};
+    place = subscriptions_.add(std::move(state));
     exchange_.add_filter(*this, place, subscriptions_[place].state.filter);
     exchange_.counters().subscriptions.add(1);
   }
@@ -290,7 +283,7 @@ void Session::index(std::uint32_t place) {
 // All that match, in the order of their places.
 std::vector<std::uint32_t> Session::places_of(const std::string& name) const {
   std::vector<std::uint32_t> places;
-  for (std::uint32_t place = 0; place < subscriptions_.size(); ++place) {
+  for (std::uint32_t place = 0; place < subscriptions_.places(); ++place) {
     const Subscribed& one = subscriptions_[place];
     if (!one.used || is_shared(one.state.filter)) continue;
     if (one.wildcards ? topic_matches(one.state.filter, name) : one.state.filter == name) places.push_back(place);
@@ -320,12 +313,12 @@ void Session::run_unsubscribe(Job& job) {
   Unsuback unsuback;
   unsuback.packet_id = job.packet_id;
   for (const std::string& filter : job.filters) {
-    const auto found = by_filter_.find(filter);
-    if (found == by_filter_.end()) {
+    const std::optional<std::uint32_t> found = subscriptions_.find(filter);
+    if (!found) {
       unsuback.reasons.push_back(Reason::no_subscription_existed);
       continue;
     }
-    drop_subscription(found->second);
+    drop_subscription(*found);
     unsuback.reasons.push_back(Reason::success);
   }
   if (client_ != nullptr) client_->send(unsuback);
@@ -336,19 +329,15 @@ void Session::drop_subscription(std::uint32_t place) {
   if (is_shared(filter)) leave_group(place);
   exchange_.remove_filter(*this, place, filter);
   exchange_.counters().subscriptions.add(-1);
-  by_filter_.erase(filter);
-  subscriptions_[place] = {};
+  subscriptions_.remove(place);
   retained_.erase_if([&](const RetainedJob& job) { return job.subscription == place; });
-  for (auto it = rooms_.begin(); it != rooms_.end();) {
-    Joined& room = *it->second;
+  rooms_.erase_if([&](auto& one) {
+    Joined& room = *one.second;
     if (std::erase(room.matched, place) != 0) merge(room);
-    if (room.matched.empty()) {
-      leave_room(it->first, room);
-      it = rooms_.erase(it);
-    } else {
-      ++it;
-    }
-  }
+    if (!room.matched.empty()) return false;
+    leave_room(one.first, room);
+    return true;
+  });
 }
 
 // ---- retained messages
@@ -382,7 +371,7 @@ void Session::next_retained() {
       const RetainedMessage message = std::move(job.messages.front());
       job.messages.pop_front();
       if (comes_live(job, *message.entry)) continue;
-      const bool own = !encoded.client_id().empty() && encoded.client_id() == state_->client_id.view();
+      const bool own = !encoded.client_id().empty() && encoded.client_id() == is_.client_id.view();
       if (own && subscription.no_local) continue;  // [MQTT-3.8.3-3]
       std::vector<std::uint32_t> ids;
       if (subscription.id != 0) ids.push_back(subscription.id);
@@ -397,7 +386,7 @@ void Session::next_retained() {
     }
     job.reading = true;
     exchange_.hub().log().call<RetainedPage>(
-        [subject = state_->subject, filter = job.filter, after = job.after, limit = exchange_.settings().retained_page](
+        [subject = is_.subject, filter = job.filter, after = job.after, limit = exchange_.settings().retained_page](
             Log& log, Reply<RetainedPage> reply) mutable {
           log.retained(std::move(subject), std::move(filter), std::move(after), limit, std::move(reply));
         },

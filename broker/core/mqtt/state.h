@@ -51,17 +51,21 @@ struct InFlight {
   bool in_doubt = false;    // or not: the save may have failed. Saved before it is sent again
 };
 
-struct SessionState {
+// What a session is while it is connected, too.
+struct SessionIdentity {
   SharedText client_id;
   SubjectPtr subject;
-  std::uint32_t expiry_s = 0;  // 0xFFFFFFFF: never
-  std::vector<SubscriptionState> subscriptions;
-  std::vector<Position> positions;
-  std::vector<InFlight> in_flight;      // in the order of sending
+  std::uint32_t expiry_s = 0;           // 0xFFFFFFFF: never
   std::vector<std::uint16_t> received;  // packet ids of QoS 2 publishes that wait for PUBREL
-  std::uint16_t next_packet_id = 1;
   std::uint64_t next_order = 1;
   SessionKey stored;  // id 0: in memory alone
+};
+
+struct SessionState : SessionIdentity {
+  std::vector<SubscriptionState> subscriptions;
+  std::vector<Position> positions;
+  std::vector<InFlight> in_flight;  // in the order of sending
+  std::uint16_t next_packet_id = 1;
 };
 
 constexpr std::uint32_t never_expires = 0xffffffff;
