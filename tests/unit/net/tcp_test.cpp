@@ -159,6 +159,68 @@ TEST_F(Listening, SlowReaderGetsEverythingInOrder) {
   EXPECT_TRUE(got_all == expected);
 }
 
+// One write of more frames than a gathered call takes, of sizes that end calls in the middle of a frame: nothing is lost, doubled
+// or out of order, whether the kernel takes all of it or not.
+TEST_F(Listening, MoreFramesThanOneGatheredCallTakes) {
+  listen();
+  const auto write_of = [](std::size_t count, std::size_t step) {
+    std::vector<Frame> frames;
+    for (std::size_t i = 0; i < count; ++i)
+      frames.push_back(Frame::copy_of(std::to_string(i) + std::string(i * step % 30'000, '.')));
+    return frames;
+  };
+  const std::vector<Frame> small = write_of(200, 0);
+  const std::vector<Frame> large = write_of(500, 7'919);
+  when_accepted = [&] {
+    EXPECT_TRUE(stream->write(small));
+    EXPECT_EQ(stream->queued_bytes(), 0U);
+    EXPECT_TRUE(stream->write(large));
+    EXPECT_GT(stream->queued_bytes(), 0U);
+    EXPECT_TRUE(stream->write(small));  // behind what waits
+    stream->finish();
+    stream->resume();
+  };
+  when_ended = [&] {
+    drop();
+    loop.stop();
+  };
+  const int client = connect_to(listener->address(), 4096);
+  std::string got_all;
+  std::thread reader([&] {
+    std::vector<char> buffer(65536);
+    for (ssize_t got = 0; (got = ::recv(client, buffer.data(), buffer.size(), 0)) > 0;)
+      got_all.append(buffer.data(), static_cast<std::size_t>(got));
+    ::close(client);
+  });
+  loop.run();
+  reader.join();
+  std::string expected;
+  for (const auto* frames : {&small, &large, &small})
+    for (const Frame& frame : *frames) expected += frame.bytes();
+  ASSERT_EQ(got_all.size(), expected.size());
+  EXPECT_TRUE(got_all == expected);
+}
+
+// The peer closes, the first write makes it answer with a reset, the next one ends in EPIPE: the answer says so, no signal ends
+// the process and no event comes after.
+TEST_F(Listening, WriteAfterThePeerHasGoneIsRefused) {
+  listen();
+  int client = -1;
+  Timer retry(loop);
+  const std::function<void()> write_again = [&] {
+    if (!stream->write(std::array{Frame::copy_of("x")})) return loop.stop();
+    retry.once(1, write_again);
+  };
+  when_accepted = [&] {  // it does not read: only the writes can see it
+    ::close(client);
+    write_again();
+  };
+  client = connect_to(listener->address());
+  loop.run();
+  EXPECT_EQ(broken, "");
+  EXPECT_FALSE(stream->write(std::array{Frame::copy_of("x")}));
+}
+
 TEST_F(Listening, PausedStreamReadsNothing) {
   listen();
   Timer later(loop);
