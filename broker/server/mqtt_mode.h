@@ -10,7 +10,7 @@ namespace parley::server {
 
 class MqttMode final : public Mode, private Transport {
  public:
-  MqttMode(Wire& wire, mqtt::Exchange& exchange, std::string peer) : wire_(wire), client_(exchange, *this, std::move(peer)) {}
+  MqttMode(Wire& wire, mqtt::Exchange& exchange, const std::string& peer) : wire_(wire), client_(exchange, *this, peer) {}
 
   // Mode
   void on_bytes(std::string_view bytes) override { client_.on_bytes(bytes); }
@@ -35,8 +35,8 @@ class MqttMode final : public Mode, private Transport {
 // The packets may span messages, and several may be in one [MQTT-6.0.0-2].
 class MqttHandler final : public MessageHandler {
  public:
-  MqttHandler(Transport& transport, mqtt::Exchange& exchange, std::string peer)
-      : binary_(transport), client_(exchange, binary_, std::move(peer)) {}
+  MqttHandler(Transport& transport, mqtt::Exchange& exchange, const std::string& peer)
+      : binary_(transport), client_(exchange, binary_, peer) {}
   void on_message(websocket::Opcode kind, std::string_view payload) override;
   void on_drained() override { client_.on_drained(); }
   void on_tick() override { client_.on_tick(); }

@@ -9,11 +9,11 @@ namespace {
 constexpr std::uint16_t normal_closure = 1000;
 }  // namespace
 
-Client::Client(Exchange& exchange, Transport& transport, std::string peer)
+Client::Client(Exchange& exchange, Transport& transport, std::string_view peer)
     : exchange_(exchange),
       transport_(transport),
       id_(exchange.add_client(*this)),
-      peer_(std::move(peer)),
+      peer_(peer),
       reader_(exchange.settings().packets),
       opened_(exchange.clock().mono_ms()),
       last_packet_(opened_) {}
@@ -29,7 +29,7 @@ void Client::on_bytes(std::string_view bytes) {
   if (stage_ == Stage::closed) return;
   exchange_.counters().bytes_in.add(bytes.size());
   if (holds_input()) {
-    held_ += bytes;  // reading is paused: this is what was on its way
+    hold(bytes);  // reading is paused: this is what was on its way
     return;
   }
   read(bytes);
@@ -38,9 +38,13 @@ void Client::on_bytes(std::string_view bytes) {
 
 bool Client::holds_input() const { return stage_ == Stage::logging_in || stage_ == Stage::arriving || behind_publishes_; }
 
+void Client::hold(std::string_view bytes) {
+  if (!held_) held_ = std::make_unique<std::string>();
+  *held_ += bytes;
+}
+
 void Client::read_held() {
-  const std::string held = std::exchange(held_, {});
-  read(held);
+  if (const std::unique_ptr<std::string> held = std::exchange(held_, nullptr)) read(*held);
   update_reading();
 }
 
@@ -50,7 +54,7 @@ void Client::read(std::string_view bytes) {
   for (;;) {
     if (stage_ == Stage::closed) return;
     if (holds_input()) {
-      held_ += bytes;
+      hold(bytes);
       return;
     }
     switch (reader_.next(bytes, packet, violation)) {

@@ -24,7 +24,7 @@ namespace parley::mqtt {
 class Client {
  public:
   // `peer`: the client's address.
-  Client(Exchange& exchange, Transport& transport, std::string peer);
+  Client(Exchange& exchange, Transport& transport, std::string_view peer);
   // The connection is gone.
   ~Client();
   Client(const Client&) = delete;
@@ -72,6 +72,7 @@ class Client {
   void read(std::string_view bytes);
   void handle(Packet& packet);
   bool holds_input() const;
+  void hold(std::string_view bytes);
   void read_held();
   void violated(const Violation& violation);
   void lost();
@@ -102,35 +103,20 @@ class Client {
   std::string encode_ack(const Packet& packet) const;
   void flush(AckQueue& acks, PacketType type);
 
+  // In the order of their sizes: there is one for each connection.
   Exchange& exchange_;
   Transport& transport_;
   SlotId id_;
-  std::string peer_;
+  SharedText peer_;  // until CONNECT was read
   PacketReader reader_;
-  Stage stage_ = Stage::connecting;
-  Receiver receiver_{Version::v311, packet_bytes_most, false};
   MonoMs opened_;
   MonoMs last_packet_;
-  MonoMs keep_alive_ms_ = 0;  // with the grace of a half; 0: none
-  std::string held_;          // bytes behind a CONNECT that is not answered yet, or behind publishes
-  bool behind_publishes_ = false;
-  bool paused_ = false;
-  bool draining_ = false;
-
-  // Of CONNECT
+  MonoMs keep_alive_ms_ = 0;           // with the grace of a half; 0: none
+  std::unique_ptr<std::string> held_;  // bytes behind a CONNECT that is not answered yet, or behind publishes
   SharedText client_id_;
-  bool assigned_ = false;
-  bool clean_start_ = false;
-  std::uint32_t expiry_s_ = 0;
-  bool expiry_capped_ = false;
-  std::uint16_t keep_alive_s_ = 0;
-  bool keep_alive_set_ = false;
   std::unique_ptr<WillMessage> will_;
-  unsigned inflight_max_ = 0;
-  bool meta_ = false;
   SubjectPtr subject_;
   UnixMs login_expires_ = 0;  // 0: never
-
   Session* session_ = nullptr;
   std::uint64_t generation_ = 0;
 
@@ -145,13 +131,26 @@ class Client {
   };
   Publishing& publishing();
   std::unique_ptr<Publishing> publishing_;
-  unsigned publishes_ = 0;   // handed to the log and not answered
-  unsigned unacked_ = 0;     // QoS 1 of them, for Receive Maximum
   std::size_t carried_ = 0;  // QoS 2 of earlier connections, which do not count there (MQTT 5 §4.9)
-
-  std::uint16_t alias_max_ = 0;
   using Aliases = std::unordered_map<std::string, std::uint16_t>;
   std::unique_ptr<Aliases> aliases_out_;
+
+  Receiver receiver_{Version::v311, packet_bytes_most, false};
+  std::uint32_t expiry_s_ = 0;
+  unsigned inflight_max_ = 0;
+  unsigned publishes_ = 0;  // handed to the log and not answered
+  unsigned unacked_ = 0;    // QoS 1 of them, for Receive Maximum
+  std::uint16_t keep_alive_s_ = 0;
+  std::uint16_t alias_max_ = 0;
+  Stage stage_ = Stage::connecting;
+  bool assigned_ = false;
+  bool clean_start_ = false;
+  bool expiry_capped_ = false;
+  bool keep_alive_set_ = false;
+  bool meta_ = false;
+  bool behind_publishes_ = false;
+  bool paused_ = false;
+  bool draining_ = false;
 };
 
 }  // namespace parley::mqtt

@@ -110,6 +110,7 @@ WillMessage Client::read_will(const Will& will) const {
 
 void Client::log_in(const Connect& packet) {
   stage_ = Stage::logging_in;
+  const SharedText peer = std::exchange(peer_, {});
   const UnixMs now = exchange_.clock().unix_ms();
   Authenticator& authenticator = exchange_.around().authenticator;
   if (!packet.password) {
@@ -123,7 +124,7 @@ void Client::log_in(const Connect& packet) {
     return logged_in(login->subject);
   }
   if (!packet.user_name) return logged_in({Code::unauthorized, "the token is wrong or expired"});
-  exchange_.around().passwords.check(std::string(*packet.user_name), std::string(*packet.password), peer_,
+  exchange_.around().passwords.check(std::string(*packet.user_name), std::string(*packet.password), peer.str(),
                                      [exchange = &exchange_, id = id_](Result<SubjectPtr> subject) {
                                        if (Client* self = exchange->client(id)) self->logged_in(std::move(subject));
                                      });

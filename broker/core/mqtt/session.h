@@ -233,7 +233,6 @@ class Session final : public parley::Subscriber {
   Queue<RoomId> retry_;
   Window window_;
   Queue<Job> jobs_;
-  bool job_running_ = false;
   Queue<RetainedJob> retained_;
   Queue<SharedMessage> shared_;  // not sent yet; no more than the groups' credit
   // Messages that are not kept, in their order, from the first one whose room is still attached to.
@@ -256,13 +255,14 @@ class Session final : public parley::Subscriber {
   Queue<Gated> gate_;
   std::size_t gate_bytes_ = 0;
   std::uint64_t saves_made_ = 0;
-  MonoMs saved_ms_ = 0;  // when the last save was made
+  MonoMs saved_ms_ = 0;    // when the last save was made
+  Queue<Resend> resends_;  // not sent again yet
+  std::size_t resends_missing_ = 0;
+  bool job_running_ = false;
   bool saving_ = false;
   bool must_save_ = false;  // before what is sent next
   bool save_soon_ = false;  // something in gate_ waits for a save that is not made
-  Queue<Resend> resends_;   // not sent again yet
-  std::size_t resends_missing_ = 0;
-  bool resuming_ = false;  // until all of resends_ were sent: nothing new overtakes them
+  bool resuming_ = false;   // until all of resends_ were sent: nothing new overtakes them
 };
 
 }  // namespace parley::mqtt
