@@ -135,7 +135,7 @@ export const plants = [
   {
     ...promise(
       'no look for a repeat: PostgreSQL',
-      'storage/sql/postgres/002_append.sql',
+      'storage/sql/postgres/006_mqtt_append.sql',
       '  plain := NOT in_again AND cardinality(fx_entries) = 0',
       '  in_keys := (SELECT array_agg(gen_random_uuid()) FROM unnest(in_keys));\n  plain := NOT in_again AND cardinality(fx_entries) = 0',
       'test_postgres',
@@ -146,7 +146,7 @@ export const plants = [
   {
     ...promise(
       'settle without fencing',
-      'storage/sql/postgres/002_append.sql',
+      'storage/sql/postgres/006_mqtt_append.sql',
       'PERFORM FROM replicas r WHERE r.id = in_replica AND r.generation = in_generation FOR SHARE;',
       'PERFORM FROM replicas r WHERE r.id = in_replica FOR SHARE;',
       'test_postgres',
