@@ -139,6 +139,7 @@ bool Connection::all_safe() const {
 Connection::Exchange& Connection::add_exchange(bool keep_alive) {
   Exchange& exchange = exchanges_.emplace_back();
   exchange.id = next_id_++;
+  exchange.begun = context_.clock.mono_ms();
   exchange.head = parser_.is_head_request();
   exchange.keep_alive = keep_alive;
   return exchange;

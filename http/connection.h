@@ -69,6 +69,7 @@ class Connection {
  private:
   struct Exchange {
     std::uint64_t id = 0;
+    MonoMs begun = 0;
     bool head = false;  // HEAD: no body in the answer
     bool http_1_0 = false;
     bool keep_alive = false;
@@ -97,6 +98,8 @@ class Connection {
   // No request will come after those in exchanges_.
   bool input_ended() const;
   bool nothing_unread() const { return rest_at_ == rest_.size(); }
+  // The handler of the first exchange has not answered.
+  bool is_owed() const { return !exchanges_.empty() && !exchanges_.front().answer; }
   bool all_safe() const;
   void update_reading();
   void update_timing();

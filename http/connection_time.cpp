@@ -32,6 +32,7 @@ MonoMs Connection::deadline() const {
   if (closed_ || switched_) return never;
   const Settings& settings = context_.settings;
   MonoMs due = congested_ ? congested_since_ + settings.write_stall_ms_max : never;
+  if (is_owed()) due = std::min(due, exchanges_.front().begun + settings.answer_ms_max);
   if (phase_ == Phase::head) due = std::min(due, phase_since_ + settings.header_ms_max);
   if (phase_ == Phase::body) due = std::min(due, phase_since_ + settings.body_stall_ms_max);
   if (phase_ == Phase::idle) due = std::min(due, phase_since_ + settings.idle_ms_max);
@@ -44,6 +45,11 @@ void Connection::on_time() {
   if (congested_ && now >= congested_since_ + context_.settings.write_stall_ms_max) {
     ++context_.counters.cut_off;
     return finish(Closing::at_once);
+  }
+  if (is_owed() && now >= exchanges_.front().begun + context_.settings.answer_ms_max) {
+    ++context_.counters.overdue;
+    return answer(exchanges_.front().id,
+                  Response::problem({Code::unavailable, "the outcome is unknown: storage has not answered"}));
   }
   if (phase_ == Phase::idle) {
     ++context_.counters.idle_closed;

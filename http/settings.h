@@ -25,10 +25,11 @@ struct Settings {
   MonoMs body_stall_ms_max = 10'000;            // in every such span a body must grow by body_progress_bytes_min or end; else 408
   std::size_t body_progress_bytes_min = 1'024;  // 0: any byte counts
   MonoMs idle_ms_max = 75'000;                  // between requests and before the first; then closed without a word
-  MonoMs write_stall_ms_max = 60'000;           // congested without any progress for so long: cut off
-  unsigned requests_max = 10'000;               // of one connection; its last answer says Connection: close. 0: no limit
-  unsigned pipeline_max = 16;                   // requests whose answers wait; reading pauses there
-  std::size_t pipeline_bytes_max = 1'048'576;   // finished answers that wait behind an unfinished one; reading pauses there
+  MonoMs answer_ms_max = 90'000;               // of a handler, whose storage may be away; then 503, and its answer comes too late
+  MonoMs write_stall_ms_max = 60'000;          // congested without any progress for so long: cut off
+  unsigned requests_max = 10'000;              // of one connection; its last answer says Connection: close. 0: no limit
+  unsigned pipeline_max = 16;                  // requests whose answers wait; reading pauses there
+  std::size_t pipeline_bytes_max = 1'048'576;  // finished answers that wait behind an unfinished one; reading pauses there
   // What the server does with a socket that is closed with Closing::lingering (see sink.h).
   MonoMs linger_ms_max = 2'000;
   std::size_t linger_bytes_max = 262'144;
@@ -46,6 +47,7 @@ struct Counters {
   std::uint64_t too_large = 0;            // 413, 414, 431 from the parser
   std::uint64_t not_supported = 0;        // 417, 501, 505 from the parser
   std::uint64_t timed_out = 0;            // 408: a head or body that came too slowly
+  std::uint64_t overdue = 0;              // 503: answer_ms_max passed
   std::uint64_t idle_closed = 0;          // idle_ms_max passed
   std::uint64_t cut_off = 0;              // write_stall_ms_max passed
   std::uint64_t paused = 0;               // reading stopped because of pipeline_max, pipeline_bytes_max or congestion

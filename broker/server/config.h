@@ -101,6 +101,7 @@ struct Config {
   MonoMs http_header_timeout = 10'000;
   MonoMs http_body_timeout = 10'000;
   MonoMs http_idle_timeout = 75'000;
+  MonoMs http_answer_timeout = 90'000;
   unsigned http_pipeline_max = 16;
   unsigned http_requests_max = 10'000;
 

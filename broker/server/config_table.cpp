@@ -249,6 +249,7 @@ void add_http_limits(Table& table, Config& c) {
   table.duration("http-header-timeout", c.http_header_timeout, 100, "from a request's first byte to the end of its head");
   table.duration("http-body-timeout", c.http_body_timeout, 100, "span in which a body must make progress");
   table.duration("http-idle-timeout", c.http_idle_timeout, 100, "between requests");
+  table.duration("http-answer-timeout", c.http_answer_timeout, 1000, "until a request that storage does not answer gets 503");
   table.number<unsigned>("http-pipeline-max", c.http_pipeline_max, 1, "pipelined requests that wait for their answers");
   table.number<unsigned>("http-requests-max", c.http_requests_max, 0, "requests of one connection; 0: no limit");
 }

@@ -38,8 +38,8 @@ struct SocketCounters {
 
 // The plain numbers of http::Counters, copied now and then to where other threads may read them.
 struct HttpMirror {
-  Gauge requests, malformed, too_large, not_supported, timed_out, idle_closed, cut_off, paused, requests_max_closed, unanswered,
-      upgrades, upgrades_refused;
+  Gauge requests, malformed, too_large, not_supported, timed_out, overdue, idle_closed, cut_off, paused, requests_max_closed,
+      unanswered, upgrades, upgrades_refused;
   std::array<Gauge, 6> answers;
 
   // The sums over several contexts.
@@ -53,6 +53,7 @@ struct HttpMirror {
     sum(too_large, &http::Counters::too_large);
     sum(not_supported, &http::Counters::not_supported);
     sum(timed_out, &http::Counters::timed_out);
+    sum(overdue, &http::Counters::overdue);
     sum(idle_closed, &http::Counters::idle_closed);
     sum(cut_off, &http::Counters::cut_off);
     sum(paused, &http::Counters::paused);

@@ -127,11 +127,15 @@ void add_http(Families& out, const MetricsSources& from) {
     const char* reason;
     Gauge HttpMirror::*field;
   };
-  static constexpr std::array<Row, 8> rows = {
-      Row{"too_large", &HttpMirror::too_large}, {"not_supported", &HttpMirror::not_supported},
-      {"timed_out", &HttpMirror::timed_out},    {"idle", &HttpMirror::idle_closed},
-      {"write_stalled", &HttpMirror::cut_off},  {"requests_max", &HttpMirror::requests_max_closed},
-      {"unanswered", &HttpMirror::unanswered},  {"upgrade_refused", &HttpMirror::upgrades_refused}};
+  static constexpr std::array<Row, 9> rows = {Row{"too_large", &HttpMirror::too_large},
+                                              {"not_supported", &HttpMirror::not_supported},
+                                              {"timed_out", &HttpMirror::timed_out},
+                                              {"overdue", &HttpMirror::overdue},
+                                              {"idle", &HttpMirror::idle_closed},
+                                              {"write_stalled", &HttpMirror::cut_off},
+                                              {"requests_max", &HttpMirror::requests_max_closed},
+                                              {"unanswered", &HttpMirror::unanswered},
+                                              {"upgrade_refused", &HttpMirror::upgrades_refused}};
   out.counter("http_refused_total", "HTTP connections and requests that hit a limit, by limit");
   for (const WorkerSource& worker : from.workers) {
     for (const Row& row : rows) out.sample((worker.http->*row.field).get(), of(worker, "reason", row.reason));

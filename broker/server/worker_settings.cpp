@@ -48,6 +48,7 @@ http::Settings http_settings(const Config& config) {
   settings.header_ms_max = config.http_header_timeout;
   settings.body_stall_ms_max = config.http_body_timeout;
   settings.idle_ms_max = config.http_idle_timeout;
+  settings.answer_ms_max = config.http_answer_timeout;
   settings.write_stall_ms_max = config.write_stall;
   settings.pipeline_max = config.http_pipeline_max;
   settings.requests_max = config.http_requests_max;

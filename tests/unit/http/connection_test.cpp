@@ -355,12 +355,31 @@ TEST(Timeouts, AnIdleConnectionIsClosedWithoutAWord) {
   EXPECT_EQ(harness.context.counters.idle_closed, 1U);
 }
 
-TEST(Timeouts, DoNotRunWhileTheHandlerTakesItsTime) {
+TEST(Timeouts, AHandlerThatTakesTooLongIsAnsweredFor) {
   Harness harness;
   harness.app.later = true;
   harness.feed(get);
-  EXPECT_EQ(harness.connection->deadline(), Connection::never);
-  harness.clock.tick(500'000);
+  harness.clock.tick(89'999);
+  harness.connection->on_time();
+  EXPECT_EQ(harness.sink.out, "");
+  harness.clock.tick(1);
+  harness.connection->on_time();
+  EXPECT_EQ(statuses(harness.take()), std::vector<int>{503});
+  EXPECT_EQ(harness.context.counters.overdue, 1U);
+  // Its own answer comes too late, and the connection goes on.
+  respond_first(harness, "1");
+  EXPECT_EQ(harness.sink.out, "");
+  harness.app.later = false;
+  harness.feed(get);
+  EXPECT_EQ(statuses(harness.sink.out), std::vector<int>{200});
+}
+
+TEST(Timeouts, OfThePeerDoNotRunWhileTheHandlerTakesItsTime) {
+  Harness harness;
+  harness.app.later = true;
+  harness.feed(get);
+  EXPECT_EQ(harness.connection->deadline(), harness.clock.mono_ms() + 90'000);
+  harness.clock.tick(80'000);
   harness.connection->on_time();
   respond_first(harness, "1");
   EXPECT_EQ(statuses(harness.sink.out), std::vector<int>{200});
