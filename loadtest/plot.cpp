@@ -29,7 +29,10 @@ struct Axis {
     if (log) return (std::log(value) - std::log(low)) / (std::log(high) - std::log(low));
     return (value - low) / (high - low);
   }
-  std::string text(double value) const { return time ? duration_text(static_cast<std::int64_t>(value)) : count_text(value); }
+  std::string text(double value) const {
+    if (time) return duration_text(static_cast<std::int64_t>(value));
+    return value > 0 && value < 0.01 ? fixed(value, static_cast<int>(std::ceil(-std::log10(value) - 1e-9))) : count_text(value);
+  }
   std::vector<double> ticks() const {
     std::vector<double> all;
     if (log) {
@@ -82,7 +85,8 @@ void grid(std::string& out, const Axis& x, const Axis& y) {
     const std::string place = fixed(x_place(x, at), 1);
     append_all(out, {"<line class=\"g\" y1=\"", fixed(top, 0), "\" y2=\"", fixed(height - bottom, 0), "\" x1=\"", place,
                      "\" x2=\"", place, "\"/><text y=\"", fixed(height - bottom + 16, 0), "\" x=\"", place,
-                     "\" text-anchor=\"middle\">", x.text(at), "</text>"});
+                     // Not over the edge.
+                     x.place(at) > 0.97 ? "\" text-anchor=\"end\">" : "\" text-anchor=\"middle\">", x.text(at), "</text>"});
   }
 }
 
@@ -100,6 +104,7 @@ void legend(std::string& out, const Plot& plot) {
   double at = width - right;
   for (std::size_t i = plot.lines.size(); i-- > 0;) {
     const Line& one = plot.lines[i];
+    if (one.name.empty()) continue;
     const double length = 7.0 * static_cast<double>(std::min<std::size_t>(one.name.size(), 40)) + 34;
     at -= length;
     if (at < left + 180) break;  // the table above names them, too
