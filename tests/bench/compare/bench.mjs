@@ -1,6 +1,6 @@
 // Runs the rows against the doors, interleaved, and writes docs/benchmarks.md. Called by scripts/bench.
 import { spawn, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -147,6 +147,7 @@ for (const row of rows) {
 
 const verdicts = judge(results);
 const machine = `${cpus().length} cores (${cpus()[0].model.trim()}), Linux ${execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim()}`;
+mkdirSync(join(values.output, 'images'), { recursive: true });
 writeFileSync(
   join(values.output, 'benchmarks.md'),
   document({
