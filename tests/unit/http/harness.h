@@ -91,6 +91,14 @@ struct Harness {
   std::string take() { return std::exchange(sink.out, {}); }
 };
 
+inline const std::string get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+inline void respond_first(Harness& harness, const std::string& body) {
+  Responder respond = std::move(harness.app.responders.front());
+  harness.app.responders.pop_front();
+  respond(Response::json(200, body));
+}
+
 // The statuses of the answers in a stream of them, in order. Bodies are skipped by Content-Length; -1 ends the list when the
 // stream is malformed.
 inline std::vector<int> statuses(std::string_view out) {
