@@ -69,6 +69,24 @@ class Listening : public ::testing::Test, public TcpStream::Events {
     loop.stop();
   }
   void drop() { loop.dispose(std::move(stream)); }
+  // Runs until a peer with a small window has read everything and ended; what it got.
+  std::string run_with_slow_reader() {
+    when_ended = [&] {
+      drop();
+      loop.stop();
+    };
+    const int client = connect_to(listener->address(), 4096);
+    std::string got_all;
+    std::thread reader([&] {
+      std::vector<char> buffer(65536);
+      for (ssize_t got = 0; (got = ::recv(client, buffer.data(), buffer.size(), 0)) > 0;)
+        got_all.append(buffer.data(), static_cast<std::size_t>(got));
+      ::close(client);
+    });
+    loop.run();
+    reader.join();
+    return got_all;
+  }
 
   Loop loop;
   Timer guard{loop};
@@ -137,20 +155,7 @@ TEST_F(Listening, SlowReaderGetsEverythingInOrder) {
     stream->finish();
     stream->resume();
   };
-  when_ended = [&] {
-    drop();
-    loop.stop();
-  };
-  const int client = connect_to(listener->address(), 4096);
-  std::string got_all;
-  std::thread reader([&] {
-    std::vector<char> buffer(65536);
-    for (ssize_t got = 0; (got = ::recv(client, buffer.data(), buffer.size(), 0)) > 0;)
-      got_all.append(buffer.data(), static_cast<std::size_t>(got));
-    ::close(client);
-  });
-  loop.run();
-  reader.join();
+  const std::string got_all = run_with_slow_reader();
   std::string expected;
   for (std::size_t i = 0; i < frames_count; ++i) expected += frame(i).bytes();
   EXPECT_TRUE(drained);
@@ -180,20 +185,7 @@ TEST_F(Listening, MoreFramesThanOneGatheredCallTakes) {
     stream->finish();
     stream->resume();
   };
-  when_ended = [&] {
-    drop();
-    loop.stop();
-  };
-  const int client = connect_to(listener->address(), 4096);
-  std::string got_all;
-  std::thread reader([&] {
-    std::vector<char> buffer(65536);
-    for (ssize_t got = 0; (got = ::recv(client, buffer.data(), buffer.size(), 0)) > 0;)
-      got_all.append(buffer.data(), static_cast<std::size_t>(got));
-    ::close(client);
-  });
-  loop.run();
-  reader.join();
+  const std::string got_all = run_with_slow_reader();
   std::string expected;
   for (const auto* frames : {&small, &large, &small})
     for (const Frame& frame : *frames) expected += frame.bytes();
