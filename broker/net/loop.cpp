@@ -43,8 +43,6 @@ Error uv_failure(std::string_view what, int uv_error) {
 
 struct Loop::Handles {
   LoopBox<uv_async_t>* wake = nullptr;
-  LoopBox<uv_prepare_t>* prepare = nullptr;
-  LoopBox<uv_check_t>* check = nullptr;
   LoopBox<uv_timer_t>* probe = nullptr;
 };
 
@@ -59,17 +57,7 @@ Loop::Loop() : uv_(std::make_unique<uv_loop_s>()), handles_(std::make_unique<Han
   });
   assert(failed == 0);
 
-  // A turn ends after the events (check) and, since timers run before the wait, before the wait (prepare).
-  handles_->check = make_box<uv_check_t>(this);
-  uv_check_init(loop, &handles_->check->handle);
-  uv_check_start(&handles_->check->handle, [](uv_check_t* handle) {
-    if (Loop* self = owner_of(handle)) self->end_turn();
-  });
-  handles_->prepare = make_box<uv_prepare_t>(this);
-  uv_prepare_init(loop, &handles_->prepare->handle);
-  uv_prepare_start(&handles_->prepare->handle, [](uv_prepare_t* handle) {
-    if (Loop* self = owner_of(handle)) self->end_turn();
-  });
+  streams_ = std::make_unique<StreamSet>(uv_backend_fd(loop));
 
   handles_->probe = make_box<uv_timer_t>(this);
   uv_timer_init(loop, &handles_->probe->handle);
@@ -79,8 +67,6 @@ Loop::Loop() : uv_(std::make_unique<uv_loop_s>()), handles_(std::make_unique<Han
         if (Loop* self = owner_of(handle)) self->probe_lag();
       },
       probe_ms, probe_ms);
-  uv_unref(handles_->check->base());
-  uv_unref(handles_->prepare->base());
   uv_unref(handles_->probe->base());
 }
 
@@ -93,8 +79,6 @@ Loop::~Loop() {
   hooks_.clear();
   empty_graveyard();
   close_box(handles_->wake);
-  close_box(handles_->prepare);
-  close_box(handles_->check);
   close_box(handles_->probe);
   uv_run(uv_.get(), UV_RUN_DEFAULT);
   {
@@ -114,9 +98,20 @@ void Loop::run() {
   uv_update_time(uv_.get());
   probe_due_us_ = 0;
   Loop* const outer = std::exchange(running, this);
-  while (!stopping_.exchange(false)) uv_run(uv_.get(), UV_RUN_ONCE);
+  while (!stopping_.exchange(false)) run_turn();
   send_parcels();
   running = outer;
+}
+
+// libuv is a guest here, as its guide to embedding has it: we wait, for its events, its timers and our streams at once. It is run
+// when it has something to do.
+void Loop::run_turn() {
+  uv_loop_t* const uv = uv_.get();
+  const bool has_events = streams_->wait(uv_backend_timeout(uv));
+  uv_update_time(uv);
+  if (has_events || uv_backend_timeout(uv) == 0) uv_run(uv, UV_RUN_NOWAIT);
+  streams_->tell();
+  end_turn();
 }
 
 void Loop::stop() {

@@ -13,6 +13,7 @@
 
 #include "broker/base/executor.h"
 #include "broker/base/time.h"
+#include "broker/net/stream_set.h"
 
 struct uv_loop_s;
 
@@ -58,6 +59,7 @@ class Loop final : public Executor, public Clock {
 
   // ---- for the rest of net/
   uv_loop_s* uv() { return uv_.get(); }
+  StreamSet& streams() { return *streams_; }
   // What every read of a turn goes into; valid until the next read.
   std::span<char> read_buffer() { return read_buffer_; }
 
@@ -78,6 +80,7 @@ class Loop final : public Executor, public Clock {
     std::vector<UniqueFunction<void()>> tasks;
   };
 
+  void run_turn();
   void run_posted();
   void accept(std::vector<UniqueFunction<void()>>& tasks);
   void send_parcels();
@@ -86,6 +89,7 @@ class Loop final : public Executor, public Clock {
   void probe_lag();
 
   std::unique_ptr<uv_loop_s> uv_;
+  std::unique_ptr<StreamSet> streams_;
   std::unique_ptr<Handles> handles_;
   std::vector<char> read_buffer_;
   std::vector<Hook> hooks_;

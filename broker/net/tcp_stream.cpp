@@ -1,14 +1,18 @@
 #include "broker/net/tcp_stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
+#include "broker/base/log.h"
 #include "broker/net/address.h"
-#include "broker/net/handle.h"
 
 namespace parley::net {
 
@@ -17,205 +21,185 @@ namespace {
 // Frames of one gathered write; the kernel takes at most 1024 (IOV_MAX).
 constexpr std::size_t gather_max = 64;
 
-uv_buf_t buffer_of(std::string_view bytes) {
-  return uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
-}
+// Full buffers that one stream may fill in a turn, before others are looked at.
+constexpr int reads_per_turn = 32;
 
-// What the kernel takes at once of at most gather_max frames; below 0: errno says why. Not uv_try_write: `send` costs the kernel
-// less than the `write` that it makes, and the handle of each of a thousand receivers would have to be fetched from memory.
-ssize_t send_some(int fd, std::span<const Frame> frames) {
+// What the kernel takes at once of at most gather_max frames, the first one from `offset` on; below 0: errno says why.
+ssize_t send_some(int fd, std::span<const Frame> frames, std::size_t offset) {
   constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-  if (frames.size() == 1) return ::send(fd, frames.front().bytes().data(), frames.front().size(), flags);
+  const std::string_view first = frames.front().bytes().substr(offset);
+  if (frames.size() == 1) return ::send(fd, first.data(), first.size(), flags);
   std::array<iovec, gather_max> parts;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled below
-  for (std::size_t i = 0; i < frames.size(); ++i) parts[i] = {const_cast<char*>(frames[i].bytes().data()), frames[i].size()};
+  parts[0] = {const_cast<char*>(first.data()), first.size()};
+  for (std::size_t i = 1; i < frames.size(); ++i) parts[i] = {const_cast<char*>(frames[i].bytes().data()), frames[i].size()};
   msghdr message{};
   message.msg_iov = parts.data();
   message.msg_iovlen = frames.size();
   return ::sendmsg(fd, &message, flags);
 }
 
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
 }  // namespace
 
-struct TcpStream::Box : HandleBox<uv_tcp_t, TcpStream> {
-  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&handle); }
-};
-void TcpStream::Close::operator()(Box* box) const { close_box(box); }
-
-// Owns the frames that libuv writes: it outlives the stream.
-struct TcpStream::WriteRequest {
-  uv_write_t request{};
-  std::vector<Frame> frames;
-};
-
-struct TcpStream::Callbacks {
-  static void allocate(uv_handle_t* handle, std::size_t /*suggested*/, uv_buf_t* buffer) {
-    TcpStream* self = box_of<Box>(handle).owner();
-    if (self == nullptr) {
-      *buffer = uv_buf_init(nullptr, 0);
-      return;
-    }
-    const std::span<char> shared = self->loop_->read_buffer();
-    *buffer = uv_buf_init(shared.data(), static_cast<unsigned>(shared.size()));
-  }
-
-  static void read(uv_stream_t* handle, ssize_t count, const uv_buf_t* buffer) {
-    TcpStream* self = box_of<Box>(handle).owner();
-    if (self == nullptr || count == 0) return;
-    if (count > 0) {
-      self->events_->on_read({buffer->base, static_cast<std::size_t>(count)});
-    } else if (count == UV_EOF) {
-      self->pause();
-      self->events_->on_end();
-    } else {
-      self->broke();
-      self->events_->on_broken(uv_strerror(static_cast<int>(count)));
-    }
-  }
-
-  static void write(uv_write_t* request, int status) {
-    const std::unique_ptr<WriteRequest> ended(static_cast<WriteRequest*>(request->data));
-    TcpStream* self = box_of<Box>(request->handle).owner();
-    if (self == nullptr) return;
-    self->written(status);
-  }
-
-  static void shutdown(uv_shutdown_t* request, int /*status*/) { delete request; }
-};
-
 TcpStream::TcpStream(Loop& loop, int fd, Events& events) : loop_(&loop), events_(&events), fd_(fd) {
-  auto* box = new Box;
-  box->set_owner(this);
-  uv_tcp_init(loop.uv(), &box->handle);
-  box_.reset(box);
-  if (uv_tcp_open(&box->handle, fd) != 0) {
-    ::close(fd);
-    broken_ = true;
-    return;
-  }
-  uv_tcp_nodelay(&box->handle, 1);
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-TcpStream::~TcpStream() = default;
+TcpStream::~TcpStream() {
+  loop_->streams().want(*this, fd_, watched_, 0);
+  loop_->streams().forget(*this);
+  ::close(fd_);
+}
+
+// Tells the set what the stream wants now. False when it broke of it.
+bool TcpStream::watch() {
+  const auto wanted = static_cast<std::uint8_t>((reading_ ? EPOLLIN : 0U) | (waiting_ && !broken_ ? EPOLLOUT : 0U));
+  if (!loop_->streams().want(*this, fd_, watched_, wanted)) {
+    log::error("a connection cannot be watched", {{"reason", uv_strerror(-errno)}});
+    reading_ = false;
+    broken_ = true;
+    return false;
+  }
+  watched_ = wanted;
+  return true;
+}
+
+void TcpStream::ready(std::uint32_t events) {
+  constexpr std::uint32_t over = EPOLLERR | EPOLLHUP;
+  if (reading_ && (events & (EPOLLIN | over)) != 0) read_some();
+  if (waiting_ && !broken_ && (events & (EPOLLOUT | over)) != 0) write_waiting();
+}
+
+// ---- reading
 
 void TcpStream::resume() {
   if (reading_ || broken_) return;
-  reading_ = uv_read_start(box_->stream(), &Callbacks::allocate, &Callbacks::read) == 0;
+  reading_ = true;
+  watch();
 }
 
 void TcpStream::pause() {
   if (!reading_) return;
-  uv_read_stop(box_->stream());
   reading_ = false;
+  watch();
 }
+
+void TcpStream::read_some() {
+  const std::span<char> buffer = loop_->read_buffer();
+  for (int i = 0; i < reads_per_turn && reading_; ++i) {
+    const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      if (would_block(errno)) return;
+      const int error = errno;
+      broke();
+      return events_->on_broken(uv_strerror(-error));
+    }
+    if (count == 0) {
+      pause();
+      return events_->on_end();
+    }
+    events_->on_read({buffer.data(), static_cast<std::size_t>(count)});
+    if (static_cast<std::size_t>(count) < buffer.size()) return;
+  }
+}
+
+// ---- writing
 
 bool TcpStream::write(std::span<const Frame> frames) {
   if (broken_) return false;
   if (finishing_) return true;
   std::size_t offset = 0;  // of the first frame: what the kernel took of it
-  if (!writing_) frames = frames.subspan(try_write(frames, offset));
+  if (!waiting_) frames = frames.subspan(try_write(frames, offset));
   if (broken_) return false;
   if (frames.empty()) return true;
-  if (!waiting_) waiting_ = std::make_unique<std::vector<Frame>>();
-  for (const Frame& frame : frames) {
-    waiting_bytes_ += frame.size() - offset;
-    if (offset == 0) {
-      waiting_->push_back(frame);
-    } else {
-      // A frame cut in its middle is queued as a copy of its rest: it happens once per congestion, and keeps the queue a list of
-      // whole frames.
-      waiting_->push_back(Frame::copy_of(frame.bytes().substr(offset)));
-    }
-    offset = 0;
+  if (!waiting_) {
+    waiting_ = std::make_unique<Waiting>();
+    waiting_->offset = offset;
   }
-  if (!writing_) start_queued_write();
-  return !broken_;
+  waiting_->frames.insert(waiting_->frames.end(), frames.begin(), frames.end());
+  for (const Frame& frame : frames) waiting_->bytes += frame.size();
+  waiting_->bytes -= offset;
+  return watch();
 }
 
-// Answers how many frames have gone wholly.
-std::size_t TcpStream::try_write(std::span<const Frame> frames, std::size_t& first_offset) {
+// Answers how many frames have gone wholly; `offset` is what has gone of the one that follows them.
+std::size_t TcpStream::try_write(std::span<const Frame> frames, std::size_t& offset) {
   std::size_t gone = 0;
   while (gone < frames.size()) {
     const std::size_t end = gone + std::min(frames.size() - gone, gather_max);
-    const ssize_t taken = send_some(fd_, frames.subspan(gone, end - gone));
+    const ssize_t taken = send_some(fd_, frames.subspan(gone, end - gone), offset);
     if (taken < 0 && errno == EINTR) continue;
     if (taken < 0) {
-      if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) broke();
+      if (!would_block(errno) && errno != ENOBUFS) broke();
       return gone;
     }
-    auto left = static_cast<std::size_t>(taken);
+    std::size_t left = offset + static_cast<std::size_t>(taken);
     while (gone < end && left >= frames[gone].size()) left -= frames[gone++].size();
-    if (gone == end) continue;
-    first_offset = left;
-    return gone;
+    offset = left;
+    if (gone != end) return gone;
   }
   return gone;
 }
 
-void TcpStream::start_queued_write() {
-  auto request = std::make_unique<WriteRequest>();
-  request->frames = std::move(*waiting_);
-  waiting_.reset();
-  waiting_bytes_ = 0;
-  request->request.data = request.get();
-  std::vector<uv_buf_t> buffers;
-  buffers.reserve(request->frames.size());
-  for (const Frame& frame : request->frames) buffers.push_back(buffer_of(frame.bytes()));
-  const int failed =
-      uv_write(&request->request, box_->stream(), buffers.data(), static_cast<unsigned>(buffers.size()), &Callbacks::write);
-  if (failed != 0) return broke();
-  writing_ = true;
-  request.release();  // NOLINT(bugprone-unused-return-value): the callback takes it back
-}
-
-void TcpStream::written(int status) {
-  writing_ = false;
-  if (broken_) return;
-  if (status == 0 && waiting_) start_queued_write();
-  if (writing_) return;
-  if (status != 0 || broken_) {
-    broke();
-    events_->on_broken(uv_strerror(status != 0 ? status : UV_EPIPE));
-  } else if (finishing_) {
-    shut_down();
-  } else {
-    events_->on_drained();
+void TcpStream::write_waiting() {
+  Waiting& waiting = *waiting_;
+  const std::span<const Frame> frames = std::span<const Frame>(waiting.frames).subspan(waiting.first);
+  std::size_t went = 0;
+  const std::size_t offset = waiting.offset;
+  const std::size_t gone = try_write(frames, waiting.offset);
+  if (broken_) return events_->on_broken(uv_strerror(-errno));
+  for (const Frame& frame : frames.first(gone)) went += frame.size();
+  waiting.bytes -= went + waiting.offset - offset;
+  waiting.first += gone;
+  if (waiting.first < waiting.frames.size()) {
+    // What has gone is let go, at a cost that stays below that of the writing.
+    std::fill_n(waiting.frames.begin() + static_cast<std::ptrdiff_t>(waiting.first - gone), gone, Frame());
+    if (waiting.first < waiting.frames.size() / 2) return;
+    waiting.frames.erase(waiting.frames.begin(), waiting.frames.begin() + static_cast<std::ptrdiff_t>(waiting.first));
+    waiting.first = 0;
+    return;
   }
+  waiting_.reset();
+  watch();
+  if (finishing_) return shut_down();
+  events_->on_drained();
 }
 
-std::size_t TcpStream::queued_bytes() const {
-  return writing_ ? waiting_bytes_ + uv_stream_get_write_queue_size(box_->stream()) : waiting_bytes_;
-}
+std::size_t TcpStream::queued_bytes() const { return waiting_ ? waiting_->bytes : 0; }
+
+// ---- ending
 
 void TcpStream::finish() {
   if (finishing_ || broken_) return;
   finishing_ = true;
-  if (!writing_) shut_down();
+  if (!waiting_) shut_down();
 }
 
-void TcpStream::shut_down() {
-  auto* request = new uv_shutdown_t;
-  if (uv_shutdown(request, box_->stream(), &Callbacks::shutdown) != 0) delete request;
-}
+void TcpStream::shut_down() { ::shutdown(fd_, SHUT_WR); }
 
 void TcpStream::reset() {
   if (broken_) return;
-  broken_ = true;
-  pause();
-  uv_os_fd_t fd = -1;
-  if (uv_fileno(box_->base(), &fd) != 0) return;
+  broke();
   const linger at_once = {.l_onoff = 1, .l_linger = 0};
-  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
+// Nothing is read or written any more.
 void TcpStream::broke() {
+  const int error = errno;
   broken_ = true;
-  pause();
+  reading_ = false;
+  watch();
+  errno = error;
 }
 
 std::string TcpStream::peer() const {
   sockaddr_storage address{};
-  int length = sizeof address;
-  if (uv_tcp_getpeername(&box_->handle, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+  socklen_t length = sizeof address;
+  if (::getpeername(fd_, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
   return address_of(address).host;
 }
 

@@ -3,6 +3,7 @@
 // One accepted TCP connection: bytes in, frames out. It keeps no buffer of its own while nothing waits.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -58,29 +59,31 @@ class TcpStream {
   std::string peer() const;
 
  private:
-  struct Box;
-  struct Close {
-    void operator()(Box* box) const;
+  friend class StreamSet;
+  // What the kernel did not take yet.
+  struct Waiting {
+    std::vector<Frame> frames;
+    std::size_t first = 0;   // the frames before it have gone
+    std::size_t offset = 0;  // what has gone of the first one
+    std::size_t bytes = 0;
   };
-  struct WriteRequest;
-  struct Callbacks;  // libuv's, in the .cpp
 
-  std::size_t try_write(std::span<const Frame> frames, std::size_t& first_offset);
-  void start_queued_write();
-  void written(int status);
+  void ready(std::uint32_t events);
+  void read_some();
+  void write_waiting();
+  std::size_t try_write(std::span<const Frame> frames, std::size_t& offset);
+  bool watch();
   void broke();
   void shut_down();
 
   Loop* loop_;
   Events* events_;
-  std::unique_ptr<Box, Close> box_;
-  std::unique_ptr<std::vector<Frame>> waiting_;  // behind the write under way
-  std::size_t waiting_bytes_ = 0;
-  int fd_;  // the handle's
-  bool reading_ = false;
-  bool writing_ = false;
-  bool finishing_ = false;
-  bool broken_ = false;
+  std::unique_ptr<Waiting> waiting_;
+  int fd_;
+  bool reading_ : 1 = false;
+  bool finishing_ : 1 = false;
+  bool broken_ : 1 = false;
+  std::uint8_t watched_ = 0;  // EPOLLIN and EPOLLOUT, as the set knows it
 };
 
 }  // namespace parley::net
