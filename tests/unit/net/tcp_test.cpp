@@ -265,7 +265,7 @@ TEST_F(Listening, OwnResetReachesThePeer) {
   ::close(client);
 }
 
-// A stream may go while its write is under way: the request owns the frames.
+// A stream may go while frames wait: they are dropped with it.
 TEST_F(Listening, DestroyedWithAWriteUnderWay) {
   listen();
   when_accepted = [&] {
