@@ -15,7 +15,7 @@ namespace parley {
 struct Login {
   SubjectPtr subject;
   UnixMs expires = 0;
-  std::string token;  // a new guest's, to come back as the same one
+  std::string token;  // from admit
 };
 
 class Authenticator {
@@ -24,7 +24,9 @@ class Authenticator {
   // unauthorized: malformed, expired, signed by somebody else.
   virtual Result<Login> verify(std::string_view token, UnixMs now) const = 0;
   // A new guest; `name` is a wish and may be empty. unauthorized where guests are not allowed.
-  virtual Result<Login> guest(std::string_view name, UnixMs now) = 0;
+  virtual Result<SubjectPtr> guest(std::string_view name) = 0;
+  // A new token for somebody who was let in. MQTT clients need none.
+  virtual Result<Login> admit(SubjectPtr subject, UnixMs now) const = 0;
 };
 
 // Logins by name and password. Implemented over the accounts on the log loop: the hash is computed on other threads.

@@ -56,12 +56,17 @@ void NativeSession::carry_out(native::Command& command) {
   std::visit([&](auto& op) { on(command.id, op); }, command.op);
 }
 
+Result<Login> NativeSession::new_guest(const std::string& name, UnixMs now) const {
+  Result<SubjectPtr> guest = authenticator_.guest(name);
+  if (!guest) return guest.error();
+  return authenticator_.admit(std::move(*guest), now);
+}
+
 void NativeSession::on(native::Id id, native::Connect& connect) {
   const UnixMs now = hub_.clock().unix_ms();
   const bool renewal = connected();
   if (renewal && connect.token.empty()) return refuse(id, {Code::bad_request, "already connected: a renewal carries a token"});
-  Result<Login> login =
-      connect.token.empty() ? authenticator_.guest(connect.name, now) : authenticator_.verify(connect.token, now);
+  Result<Login> login = connect.token.empty() ? new_guest(connect.name, now) : authenticator_.verify(connect.token, now);
   if (!login) return malformed(id, login.error());
   if (renewal && login->subject->user_id != subject_->user_id) {
     return refuse(id, {Code::forbidden, "a renewal is for the same user: open another connection for another one"});

@@ -64,6 +64,7 @@ class NativeSession final : public Subscriber {
 
   void carry_out(native::Command& command);
   void on(native::Id id, native::Connect& connect);
+  Result<Login> new_guest(const std::string& name, UnixMs now) const;
   void on(native::Id id, native::Subscribe& subscribe);
   void on(native::Id id, native::Unsubscribe& unsubscribe);
   void on(native::Id id, native::Publish& publish);

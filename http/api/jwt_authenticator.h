@@ -20,11 +20,9 @@ class JwtAuthenticator final : public Authenticator {
 
   // unauthorized: the token is wrong or expired, its login was revoked, or it is a guest's where guests are not let in.
   Result<Login> verify(std::string_view token, UnixMs now) const override;
-  // A guest under the name wished for as far as that is possible, with a token. Nothing is stored. unauthorized where guests are
-  // not let in.
-  Result<Login> guest(std::string_view name, UnixMs now) override;
-  // A new token for somebody who was let in.
-  Result<Login> admit(SubjectPtr subject, UnixMs now) const;
+  // A guest under the name wished for as far as that is possible. Nothing is stored. unauthorized where guests are not let in.
+  Result<SubjectPtr> guest(std::string_view name) override;
+  Result<Login> admit(SubjectPtr subject, UnixMs now) const override;
 
   // Tokens of that login are refused from now on (to be called when the log says that a login was revoked). It is remembered
   // until the last of them has expired; a restart forgets it, and such a token may then be used for the rest of its lifetime.

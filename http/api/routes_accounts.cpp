@@ -58,6 +58,11 @@ void enter(Api& api, Call call, Enter method, int status) {
 void post_register(Api& api, Call call) { enter(api, std::move(call), &Accounts::register_account, 201); }
 void post_login(Api& api, Call call) { enter(api, std::move(call), &Accounts::login, 200); }
 
+Result<Login> admit(Api& api, const Result<SubjectPtr>& subject) {
+  if (!subject) return subject.error();
+  return api.authenticator().admit(*subject, api.now());
+}
+
 // A guest who sends a token that is still good gets a new one and stays the same guest.
 void post_guest(Api& api, Call call) {
   if (!api.authenticator().guests()) {
@@ -72,9 +77,9 @@ void post_guest(Api& api, Call call) {
     Result<Login> known = api.authenticator().verify(*token, api.now());
     if (!known) return call.respond(http::Response::problem(known.error()));
     if (!known->subject->guest) return call.respond(http::Response::problem({Code::bad_request, "the token is no guest's"}));
-    return call.respond(login_response(201, api.authenticator().admit(known->subject, api.now()), api.now()));
+    return call.respond(login_response(201, admit(api, known->subject), api.now()));
   }
-  call.respond(login_response(201, api.authenticator().guest(wish, api.now()), api.now()));
+  call.respond(login_response(201, admit(api, api.authenticator().guest(wish)), api.now()));
 }
 
 void post_refresh(Api& api, Call call) {

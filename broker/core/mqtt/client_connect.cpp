@@ -111,15 +111,14 @@ WillMessage Client::read_will(const Will& will) const {
 void Client::log_in(const Connect& packet) {
   stage_ = Stage::logging_in;
   const SharedText peer = std::exchange(peer_, {});
-  const UnixMs now = exchange_.clock().unix_ms();
   Authenticator& authenticator = exchange_.around().authenticator;
   if (!packet.password) {
     // A user name alone proves nothing: such a client is a guest, who may wish for a name.
-    Result<Login> guest = authenticator.guest(packet.user_name.value_or(std::string_view()), now);
+    Result<SubjectPtr> guest = authenticator.guest(packet.user_name.value_or(std::string_view()));
     if (!guest) return refuse(Reason::not_authorized, "give a user name and a password, or a token as the password");
-    return logged_in(guest->subject);
+    return logged_in(std::move(guest));
   }
-  if (Result<Login> login = authenticator.verify(*packet.password, now)) {
+  if (Result<Login> login = authenticator.verify(*packet.password, exchange_.clock().unix_ms())) {
     login_expires_ = login->expires;
     return logged_in(login->subject);
   }

@@ -40,14 +40,15 @@ class Passwords final : public PasswordLogin {
 class GuestsOnly final : public Authenticator {
  public:
   Result<Login> verify(std::string_view, UnixMs) const override { return {Code::unauthorized, "no token"}; }
-  Result<Login> guest(std::string_view, UnixMs now) override {
+  Result<SubjectPtr> guest(std::string_view) override {
     if (!guests) return {Code::unauthorized, "guests are not allowed"};
     auto subject = std::make_shared<Subject>();
     subject->user_id = "g_" + std::to_string(++made);
     subject->name = "guest-" + std::to_string(made);
     subject->guest = true;
-    return Login{subject, now + 900'000, {}};
+    return SubjectPtr(subject);
   }
+  Result<Login> admit(SubjectPtr, UnixMs) const override { return {Code::internal, "MQTT clients are given no token"}; }
   bool guests = true;
   int made = 0;
 };
