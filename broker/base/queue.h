@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace parley {
 
@@ -26,6 +27,12 @@ class Queue {
     return static_cast<std::size_t>(std::count_if(items_->begin(), items_->end(), predicate));
   }
 
+  bool contains(const T& item) const {
+    return items_ != nullptr && std::find(items_->begin(), items_->end(), item) != items_->end();
+  }
+  // A copy, in order.
+  std::vector<T> items() const { return items_ == nullptr ? std::vector<T>() : std::vector<T>(items_->begin(), items_->end()); }
+
   void push_back(T item) { emplace_back(std::move(item)); }
   template <typename... Args>
   void emplace_back(Args&&... args) {
@@ -37,11 +44,13 @@ class Queue {
     if (items_->empty()) items_.reset();
   }
   void clear() { items_.reset(); }
+  // How many went.
   template <typename Predicate>
-  void erase_if(Predicate predicate) {
-    if (items_ == nullptr) return;
-    std::erase_if(*items_, predicate);
+  std::size_t erase_if(Predicate predicate) {
+    if (items_ == nullptr) return 0;
+    const auto gone = static_cast<std::size_t>(std::erase_if(*items_, predicate));
     if (items_->empty()) items_.reset();
+    return gone;
   }
 
  private:

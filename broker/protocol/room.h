@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "broker/base/shared_text.h"
 #include "broker/protocol/entry.h"
 
 namespace parley {
@@ -57,7 +58,7 @@ struct Subject {
   std::string user_id;  // "u_…" for accounts, "g_…" for guests
   std::string name;
   bool guest = false;
-  std::string login;  // the login (refresh family) it came from, for revocation; empty for guests
+  SharedText login;  // the login (refresh family) it came from, for revocation; empty for guests
 };
 using SubjectPtr = std::shared_ptr<const Subject>;
 

@@ -35,10 +35,13 @@ bool Connection::congested() {
   if (unsent <= context_.settings.high_water_bytes) return false;
   if (!told_congested_) {
     told_congested_ = true;
-    since_ = context_.loop.mono_ms();
-    unsent_then_ = unsent;
+    watch_progress(unsent);
   }
   return true;
+}
+
+void Connection::watch_progress(std::size_t unsent) {
+  progress_ = std::make_unique<Progress>(Progress{context_.loop.mono_ms(), unsent});
 }
 
 void Connection::pause_reading(bool paused) {
@@ -80,6 +83,7 @@ void Connection::write_out(std::span<const Frame> frames) {
 
 void Connection::on_drained() {
   if (!std::exchange(told_congested_, false)) return;
+  if (state_ == State::open) progress_.reset();
   if (state_ == State::open) mode_->on_drained();
 }
 
@@ -94,8 +98,9 @@ void Connection::on_read(std::string_view bytes) {
 
 void Connection::received(std::string_view plain) {
   if (state_ == State::open) return mode_->on_bytes(plain);
-  lingered_bytes_ += plain.size();
-  if (lingered_bytes_ > context_.settings.linger_bytes_max) close();
+  if (state_ == State::closed) return;
+  progress_->lingered_bytes += plain.size();
+  if (progress_->lingered_bytes > context_.settings.linger_bytes_max) close();
 }
 
 // ---- TLS
@@ -127,7 +132,7 @@ void Connection::tls_failed() {
   context_.outbox.forget(place_);
   tls_.reset();
   state_ = State::finishing;
-  since_ = context_.loop.mono_ms();
+  watch_progress(0);
   linger();
 }
 
@@ -147,8 +152,7 @@ void Connection::on_broken(std::string_view /*reason*/) {
 void Connection::finish() {
   if (state_ != State::open) return;
   state_ = State::finishing;
-  since_ = context_.loop.mono_ms();
-  unsent_then_ = 0;
+  watch_progress(0);
   // What was sent in this turn is still in the outbox, and its flush goes on from here.
   if (context_.outbox.waiting_bytes(place_) == 0) linger();
 }
@@ -194,12 +198,13 @@ void Connection::check_stall(MonoMs now) {
   const bool closing = state_ != State::open;
   if (!closing && !told_congested_) return;
   const std::size_t unsent = stream_.queued_bytes();
-  if (unsent != unsent_then_) {
-    unsent_then_ = unsent;
-    since_ = now;
+  if (unsent != progress_->unsent) {
+    progress_->unsent = unsent;
+    progress_->last = now;
   }
-  if (closing && ((peer_ended_ && unsent == 0) || now - since_ >= context_.settings.linger_ms)) return close();
-  if (!closing && now - since_ >= context_.settings.write_stall_ms) close_now(Ended::write_stalled);
+  const MonoMs silence = now - progress_->last;
+  if (closing && ((peer_ended_ && unsent == 0) || silence >= context_.settings.linger_ms)) return close();
+  if (!closing && silence >= context_.settings.write_stall_ms) close_now(Ended::write_stalled);
 }
 
 }  // namespace parley::server

@@ -90,9 +90,14 @@ class Connection final : public net::TcpStream::Events, public Wire, public Outb
   std::unique_ptr<Mode> mode_;
   SlotId id_ = 0;
   MonoMs last_byte_;
-  MonoMs since_ = 0;             // of the last progress of what is congested or closing
-  std::size_t unsent_then_ = 0;  // by which progress is measured
-  std::size_t lingered_bytes_ = 0;
+  // Of what is congested or closing.
+  struct Progress {
+    MonoMs last;             // when there was some
+    std::size_t unsent = 0;  // by which it is measured
+    std::size_t lingered_bytes = 0;
+  };
+  void watch_progress(std::size_t unsent);
+  std::unique_ptr<Progress> progress_;
   Outbox::Place place_;
   State state_ = State::open;
   bool paused_ = false;

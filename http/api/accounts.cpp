@@ -17,8 +17,8 @@ constexpr unsigned id_chars = 20;                // 100 bits
 Error wrong_credentials() { return {Code::unauthorized, "wrong name or password"}; }
 Error refused_refresh() { return {Code::unauthorized, "the login has ended; log in again"}; }
 
-SubjectPtr make_subject(const Account& account, std::string login) {
-  return std::make_shared<const Subject>(Subject{account.id, account.name, false, std::move(login)});
+SubjectPtr make_subject(const Account& account, std::string_view login) {
+  return std::make_shared<const Subject>(Subject{account.id, account.name, false, SharedText(login)});
 }
 
 }  // namespace
@@ -156,7 +156,7 @@ void Accounts::start_family(const Account& account, Reply<Grant> done) {
   grant.refresh_token = new_refresh_token();
   grant.refresh_expires = clock_.unix_ms() + settings_.refresh_lifetime_ms;
   grant.subject = make_subject(account, random_.id(id_chars));
-  RefreshToken token{digest(grant.refresh_token), grant.subject->login, account.id, grant.refresh_expires};
+  RefreshToken token{digest(grant.refresh_token), grant.subject->login.str(), account.id, grant.refresh_expires};
   store_.put_refresh(std::move(token), [grant = std::move(grant), done = std::move(done)](const Result<Nothing>& put) mutable {
     if (!put) return done(put.error());
     done(std::move(grant));

@@ -12,7 +12,7 @@ Result<Login> JwtAuthenticator::verify(std::string_view token, UnixMs now) const
   Result<VerifiedToken> verified = tokens_.verify(std::string(token), now);
   if (!verified) return verified.error();
   if (verified->subject->guest && !guests_) return {Code::unauthorized, "this server does not let guests in; log in"};
-  if (revoked_.count(verified->subject->login) != 0) return {Code::unauthorized, "the login has ended; log in again"};
+  if (revoked_.count(verified->subject->login.str()) != 0) return {Code::unauthorized, "the login has ended; log in again"};
   return Login{std::move(verified->subject), verified->expires, {}};
 }
 

@@ -72,7 +72,7 @@ Result<VerifiedToken> read_claims(jwt_t* jwt, UnixMs now, UnixMs skew_ms) {
   auto subject = std::make_shared<Subject>();
   subject->user_id = text_claim(jwt, "sub");
   subject->name = text_claim(jwt, "name");
-  subject->login = text_claim(jwt, "sid");
+  subject->login = SharedText(text_claim(jwt, "sid"));
   if (!issued || !expires || !guest || text_claim(jwt, "iss") != issuer || subject->user_id.empty() || subject->name.empty()) {
     return refused("the access token lacks a claim or was not issued here");
   }
@@ -102,7 +102,7 @@ Result<IssuedToken> Tokens::issue(const Subject& subject, UnixMs now) const {
                        jwt_add_grant(raw, "sub", subject.user_id.c_str()) == 0 &&
                        jwt_add_grant(raw, "name", subject.name.c_str()) == 0 &&
                        jwt_add_grant_bool(raw, "guest", subject.guest ? 1 : 0) == 0 &&
-                       (subject.login.empty() || jwt_add_grant(raw, "sid", subject.login.c_str()) == 0) &&
+                       (subject.login.empty() || jwt_add_grant(raw, "sid", subject.login.str().c_str()) == 0) &&
                        jwt_add_grant_int(raw, "iat", issued_s) == 0 && jwt_add_grant_int(raw, "exp", expires_s) == 0;
   if (!written) return {Code::internal, "cannot write an access token's claims"};
   const std::unique_ptr<char, FreeText> text(jwt_encode_str(raw));

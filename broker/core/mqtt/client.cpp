@@ -13,10 +13,12 @@ Client::Client(Exchange& exchange, Transport& transport, std::string_view peer)
     : exchange_(exchange),
       transport_(transport),
       id_(exchange.add_client(*this)),
-      peer_(peer),
       reader_(exchange.settings().packets),
-      opened_(exchange.clock().mono_ms()),
-      last_packet_(opened_) {}
+      last_packet_(exchange.clock().mono_ms()),
+      newcomer_(std::make_unique<Newcomer>()) {
+  newcomer_->peer = SharedText(peer);
+  newcomer_->opened = last_packet_;
+}
 
 Client::~Client() {
   if (stage_ != Stage::closed) lost();
@@ -173,7 +175,7 @@ void Client::on_tick() {
   if (stage_ == Stage::closed) return;
   const MonoMs now = exchange_.clock().mono_ms();
   if (stage_ != Stage::connected) {
-    if (stage_ == Stage::connecting && now - opened_ >= exchange_.settings().connect_timeout_ms) {
+    if (stage_ == Stage::connecting && now - newcomer_->opened >= exchange_.settings().connect_timeout_ms) {
       exchange_.counters().ended[static_cast<unsigned>(Reason::keep_alive_timeout)].add();
       lost();
       transport_.close(normal_closure, "no CONNECT in time");
@@ -183,7 +185,7 @@ void Client::on_tick() {
   if (draining_ && publishes_ == 0) return end(Reason::server_shutting_down, "the server is stopping");
   if (paused_) {
     last_packet_ = now;  // the silence is ours
-  } else if (keep_alive_ms_ != 0 && now - last_packet_ >= keep_alive_ms_) {
+  } else if (keep_alive_s_ != 0 && now - last_packet_ >= MonoMs{keep_alive_s_} * 1500) {
     return end(Reason::keep_alive_timeout, "nothing came for one and a half times the keep-alive");
   }
   if (login_expires_ != 0 && exchange_.clock().unix_ms() >= login_expires_) end(Reason::not_authorized, "the token expired");

@@ -107,16 +107,21 @@ class Client {
   Exchange& exchange_;
   Transport& transport_;
   SlotId id_;
-  SharedText peer_;  // until CONNECT was read
   PacketReader reader_;
-  MonoMs opened_;
   MonoMs last_packet_;
-  MonoMs keep_alive_ms_ = 0;           // with the grace of a half; 0: none
   std::unique_ptr<std::string> held_;  // bytes behind a CONNECT that is not answered yet, or behind publishes
-  SharedText client_id_;
   std::unique_ptr<WillMessage> will_;
-  SubjectPtr subject_;
-  UnixMs login_expires_ = 0;  // 0: never
+  // What is with the session once it is there, or of no use then.
+  struct Newcomer {
+    SharedText peer;  // until the login is checked
+    MonoMs opened = 0;
+    SharedText client_id;
+    bool assigned = false;
+    bool clean_start = false;
+  };
+  std::unique_ptr<Newcomer> newcomer_;  // until CONNACK
+  SubjectPtr subject_;                  // of this connection; a guest's session may be an earlier guest's
+  UnixMs login_expires_ = 0;            // 0: never
   Session* session_ = nullptr;
   std::uint64_t generation_ = 0;
 
@@ -131,20 +136,18 @@ class Client {
   };
   Publishing& publishing();
   std::unique_ptr<Publishing> publishing_;
-  std::size_t carried_ = 0;  // QoS 2 of earlier connections, which do not count there (MQTT 5 §4.9)
   using Aliases = std::unordered_map<std::string, std::uint16_t>;
   std::unique_ptr<Aliases> aliases_out_;
 
   Receiver receiver_{Version::v311, packet_bytes_most, false};
   std::uint32_t expiry_s_ = 0;
-  unsigned inflight_max_ = 0;
-  unsigned publishes_ = 0;  // handed to the log and not answered
-  unsigned unacked_ = 0;    // QoS 1 of them, for Receive Maximum
+  unsigned publishes_ = 0;     // handed to the log and not answered
+  unsigned unacked_ = 0;       // QoS 1 of them, for Receive Maximum
+  std::uint16_t carried_ = 0;  // QoS 2 of earlier connections, which do not count there (MQTT 5 §4.9)
+  std::uint16_t inflight_max_ = 0;
   std::uint16_t keep_alive_s_ = 0;
   std::uint16_t alias_max_ = 0;
   Stage stage_ = Stage::connecting;
-  bool assigned_ = false;
-  bool clean_start_ = false;
   bool expiry_capped_ = false;
   bool keep_alive_set_ = false;
   bool meta_ = false;
@@ -152,5 +155,6 @@ class Client {
   bool paused_ = false;
   bool draining_ = false;
 };
+static_assert(sizeof(Client) <= 176, "one for each connection");
 
 }  // namespace parley::mqtt

@@ -33,18 +33,17 @@ void Client::on(const Connect& packet) {
   if (packet.properties.authentication_method) {
     return refuse(Reason::bad_authentication_method, "there is no enhanced authentication here: use a user name and a password");
   }
+  Newcomer& newcomer = *newcomer_;
+  newcomer.assigned = packet.client_id.empty();
+  newcomer.client_id =
+      newcomer.assigned ? SharedText("auto-" + exchange_.around().random.id(assigned_chars)) : SharedText(packet.client_id);
+  newcomer.clean_start = packet.clean_start;
   if (packet.will) {
     if (!payload_format_holds(packet.will->properties.payload_is_utf8, packet.will->payload)) {
       return refuse(Reason::payload_format_invalid, "the will's payload is not UTF-8");
     }
     will_ = std::make_unique<WillMessage>(read_will(*packet.will));
   }
-  client_id_ = SharedText(packet.client_id);
-  if (client_id_.empty()) {
-    client_id_ = SharedText("auto-" + exchange_.around().random.id(assigned_chars));
-    assigned_ = true;
-  }
-  clean_start_ = packet.clean_start;
   if (draining_) return refuse(Reason::server_unavailable, "the server is stopping");
   // What is too large for the client is not sent (MQTT 5 §3.1.2.11.4), and without CONNACK nothing can go on.
   if (!encode(connack(false), receiver_)) return refuse(Reason::packet_too_large, "CONNACK is larger than Maximum Packet Size");
@@ -61,7 +60,7 @@ void Client::read_properties(const Connect& packet) {
     receiver_.packet_bytes_max = properties.maximum_packet_size.value_or(packet_bytes_most);
     // Reason strings may always go out, but few clients show them: only for one that asks in so many words.
     receiver_.problem_information = properties.request_problem_information.value_or(false);
-    inflight_max_ = std::min<unsigned>(inflight_max_, properties.receive_maximum.value_or(65'535));
+    inflight_max_ = std::min(inflight_max_, properties.receive_maximum.value_or(65'535));
     alias_max_ = std::min(properties.topic_alias_maximum.value_or(0), settings.topic_aliases);
     const unsigned longest = settings.keep_alive_max_s;
     if (longest != 0 && (keep_alive_s_ == 0 || keep_alive_s_ > longest)) {
@@ -80,7 +79,6 @@ void Client::read_properties(const Connect& packet) {
     // "For ever" is all that 3.1.1 can say: that is nothing to count.
     if (packet.version == Version::v5) exchange_.counters().expiries_capped.add();
   }
-  keep_alive_ms_ = MonoMs{keep_alive_s_} * 1500;
 }
 
 WillMessage Client::read_will(const Will& will) const {
@@ -95,7 +93,7 @@ WillMessage Client::read_will(const Will& will) const {
   Publication publication;
   publication.qos = will.qos;
   publication.retain = will.retain;
-  publication.client_id = client_id_.view();
+  publication.client_id = newcomer_->client_id.view();
   publication.properties.payload_is_utf8 = will.properties.payload_is_utf8;
   publication.properties.message_expiry_interval_s = will.properties.message_expiry_interval_s;
   publication.properties.content_type = will.properties.content_type;
@@ -110,7 +108,7 @@ WillMessage Client::read_will(const Will& will) const {
 
 void Client::log_in(const Connect& packet) {
   stage_ = Stage::logging_in;
-  const SharedText peer = std::exchange(peer_, {});
+  const SharedText peer = std::exchange(newcomer_->peer, {});
   Authenticator& authenticator = exchange_.around().authenticator;
   if (!packet.password) {
     // A user name alone proves nothing: such a client is a guest, who may wish for a name.
@@ -140,10 +138,11 @@ void Client::logged_in(Result<SubjectPtr> subject) {
 
 void Client::arrive() {
   stage_ = Stage::arriving;
+  const Newcomer& newcomer = *newcomer_;
   Arrival arrival;
-  arrival.client_id = client_id_;
+  arrival.client_id = newcomer.client_id;
   arrival.subject = subject_;
-  arrival.clean_start = clean_start_;
+  arrival.clean_start = newcomer.clean_start;
   arrival.expiry_s = expiry_s_;
   arrival.owner = {exchange_.hub().follower(), id_};
   if (will_) arrival.will = *will_;
@@ -152,7 +151,8 @@ void Client::arrive() {
       [arrival = std::move(arrival)](Registry& registry, Reply<Welcome> reply) mutable {
         registry.arrive(std::move(arrival), std::move(reply));
       },
-      [exchange, id = id_, client_id = client_id_, subject = subject_, expiry_s = expiry_s_](Result<Welcome> welcome) mutable {
+      [exchange, id = id_, client_id = newcomer.client_id, subject = subject_,
+       expiry_s = expiry_s_](Result<Welcome> welcome) mutable {
         Client* self = exchange->client(id);
         if (self != nullptr && self->stage_ == Stage::arriving) return self->arrived(std::move(welcome));
         if (!welcome) return;
@@ -182,7 +182,7 @@ void Client::arrived(Result<Welcome> welcome) {
   const bool present = state != nullptr;
   if (!present) {
     state = std::make_unique<SessionState>();
-    state->client_id = client_id_;
+    state->client_id = newcomer_->client_id;
     state->subject = subject_;
   }
   state->stored = welcome->stored;
@@ -192,7 +192,8 @@ void Client::arrived(Result<Welcome> welcome) {
   exchange_.counters().clients.add(1);
   session_ = &exchange_.open(std::move(state));
   send(connack(present));
-  carried_ = session_->received().size();
+  newcomer_.reset();
+  carried_ = static_cast<std::uint16_t>(session_->received());
   session_->bind(*this);
   read_held();
 }
@@ -207,7 +208,7 @@ Connack Client::connack(bool present) const {
   properties.receive_maximum = settings.receive_max;
   properties.maximum_packet_size = settings.packets.packet_bytes_max;
   if (settings.topic_aliases != 0) properties.topic_alias_maximum = settings.topic_aliases;
-  if (assigned_) properties.assigned_client_identifier = client_id_.view();
+  if (newcomer_->assigned) properties.assigned_client_identifier = newcomer_->client_id.view();
   if (keep_alive_set_) properties.server_keep_alive_s = keep_alive_s_;
   return packet;
 }

@@ -52,8 +52,7 @@ void Client::on(Publish& packet) {
   exchange_.counters().messages_in.add();
   if (std::optional<Violation> violation = publishing().aliases.resolve(packet)) return violated(*violation);
   if (packet.qos == QoS::at_most_once) return publish(packet);
-  std::vector<std::uint16_t>& received = session_->received();
-  const bool known = std::find(received.begin(), received.end(), packet.packet_id) != received.end();
+  const bool known = session_->has_received(packet.packet_id);
   if (packet.qos == QoS::exactly_once) {
     if (publishing_->receiving.contains(packet.packet_id)) return;  // PUBREC comes with the commit
     if (known) {
@@ -62,7 +61,7 @@ void Client::on(Publish& packet) {
       return acknowledge(QoS::exactly_once, ticket, packet.packet_id, Reason::success, {});
     }
   }
-  const std::size_t held = received.size() - std::min(received.size(), carried_);
+  const std::size_t held = session_->received() - std::min<std::size_t>(session_->received(), carried_);
   if (version() == Version::v5 && unacked_ + publishing_->receiving.size() + held >= exchange_.settings().receive_max) {
     return end(Reason::receive_maximum_exceeded, "there are more publishes under way than Receive Maximum allows");
   }
@@ -91,7 +90,7 @@ void Client::publish(const Publish& packet) {
   for (const UserProperty& property : packet.properties.user) {
     if (property.name == "parley-cid") entry.cid = property.value.substr(0, 128);
   }
-  entry.properties = encode_publication({qos, packet.retain, client_id_.view(), packet.properties});
+  entry.properties = encode_publication({qos, packet.retain, session_->client_id().view(), packet.properties});
   entry.keep = Keep::acked;
   entry.retain = packet.retain;
   entry.expires_s = packet.properties.message_expiry_interval_s.value_or(0);
@@ -128,10 +127,7 @@ void Client::published(std::uint16_t packet_id, QoS qos, AckQueue::Ticket ticket
   } else {
     if (result->duplicate) counters.duplicates.add();
     counters.ack_latency_us.record(static_cast<std::uint64_t>(exchange_.clock().mono_ms() - began) * 1000);
-    if (qos == QoS::exactly_once) {
-      std::vector<std::uint16_t>& received = session_->received();
-      if (std::find(received.begin(), received.end(), packet_id) == received.end()) received.push_back(packet_id);
-    }
+    if (qos == QoS::exactly_once) session_->add_received(packet_id);
     acknowledge(qos, ticket, packet_id, Reason::success, {});
   }
   if (draining_ && publishes_ == 0) return end(Reason::server_shutting_down, "the server is stopping");

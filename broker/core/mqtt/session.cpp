@@ -12,6 +12,7 @@ Session::Session(Exchange& exchange, SessionState&& state)
     : exchange_(exchange), is_(std::move(static_cast<SessionIdentity&>(state))), id_(exchange.hub().add_session(*this)) {
   exchange_.counters().sessions.add(1);
   window_.restore(std::move(state.in_flight), state.next_packet_id);
+  for (const std::uint16_t packet_id : state.received) received_.push_back(packet_id);
   for (Position& position : state.positions) {
     auto room = std::make_unique<Joined>();
     room->name = std::move(position.name);
@@ -25,7 +26,7 @@ Session::Session(Exchange& exchange, SessionState&& state)
 
 Session::~Session() {
   for (std::uint32_t place = 0; place < subscriptions_.places(); ++place) {
-    if (!subscriptions_[place].used) continue;
+    if (!subscriptions_[place].used()) continue;
     exchange_.remove_filter(*this, place, subscriptions_[place].state.filter);
     exchange_.counters().subscriptions.add(-1);
   }
@@ -57,11 +58,12 @@ void Session::unbind() {
   client_ = nullptr;
   ++connection_;
   held_.clear();
-  resuming_ = false;
-  resends_.clear();
-  gate_.clear();
-  gate_bytes_ = 0;
-  must_save_ = save_soon_ = false;
+  resending_.reset();
+  if (saving_) {
+    saving_->gate.clear();
+    saving_->gate_bytes = 0;
+    saving_->must = saving_->soon = false;
+  }
   retained_.clear();
   waiting_.clear();
   retry_.clear();
@@ -78,6 +80,7 @@ std::unique_ptr<SessionState> Session::take_state() {
   state->in_flight = window_.copy();
   for (InFlight& message : state->in_flight) message.in_doubt = true;
   state->next_packet_id = window_.next_packet_id();
+  state->received = received_.items();
   return state;
 }
 
@@ -129,7 +132,7 @@ bool Session::on_pubrec(std::uint16_t packet_id, Reason reason) {
   message->released = true;
   if (stored().id != 0) {
     note().changed.insert(packet_id);
-    must_save_ = true;
+    saving().must = true;
   }
   send_packet(Pubrel{{packet_id, Reason::success, {}}});
   return true;
@@ -143,8 +146,8 @@ void Session::on_pubcomp(std::uint16_t packet_id) {
 }
 
 void Session::go_on() {
-  if (resuming_) {
-    if (resends_missing_ == 0) go_on_resending();
+  if (resending_) {
+    if (resending_->missing == 0) go_on_resending();
     return;
   }
   if (!retained_.empty()) next_retained();

@@ -66,8 +66,11 @@ class Session final : public parley::Subscriber {
   bool on_puback(std::uint16_t packet_id);
   bool on_pubrec(std::uint16_t packet_id, Reason reason);
   void on_pubcomp(std::uint16_t packet_id);
-  // Packet ids of QoS 2 publishes whose PUBREL has not come.
-  std::vector<std::uint16_t>& received() { return is_.received; }
+  // QoS 2 publishes whose PUBREL has not come.
+  std::size_t received() const { return received_.size(); }
+  bool has_received(std::uint16_t packet_id) const { return received_.contains(packet_id); }
+  // It became an entry.
+  void add_received(std::uint16_t packet_id);
   // It became no entry, and waits for PUBREL all the same.
   void hold_received(std::uint16_t packet_id);
   void on_pubrel(std::uint16_t packet_id);
@@ -129,7 +132,9 @@ class Session final : public parley::Subscriber {
     std::vector<Wish> wishes;
     std::vector<std::string> filters;
     bool dropped = false;  // in storage
+    bool running = false;
   };
+  bool job_running() const { return !jobs_.empty() && jobs_.front().running; }
   struct RetainedJob {
     std::uint32_t subscription = 0;
     std::string filter;
@@ -234,14 +239,20 @@ class Session final : public parley::Subscriber {
   Window window_;
   Queue<Job> jobs_;
   Queue<RetainedJob> retained_;
-  Queue<SharedMessage> shared_;  // not sent yet; no more than the groups' credit
+  Queue<SharedMessage> shared_;    // not sent yet; no more than the groups' credit
+  Queue<std::uint16_t> received_;  // packet ids of QoS 2 publishes that wait for PUBREL
   // Messages that are not kept, in their order, from the first one whose room is still attached to.
   Queue<std::pair<RoomId, EntryPtr>> held_;
   struct Resend {
     std::uint16_t packet_id = 0;
     EntryPtr entry;
   };
-  // Of a stored session: what storage does not know. Null: nothing.
+  struct Resending {
+    Queue<Resend> messages;   // not sent again yet
+    std::size_t missing = 0;  // entries that are being read
+  };
+  std::unique_ptr<Resending> resending_;  // until all were sent: nothing new overtakes them
+  // What storage does not know.
   struct Unsaved {
     std::unordered_set<RoomId> moved;           // rooms whose cursors it does not know
     std::unordered_set<std::uint16_t> changed;  // packet ids, alike
@@ -250,19 +261,22 @@ class Session final : public parley::Subscriber {
     std::vector<std::uint16_t> inbound_done;
     std::vector<ShareProgress> shares_done;  // with QoS 2, this client's own from the same commit on
   };
+  struct Saving {
+    std::unique_ptr<Unsaved> unsaved;
+    Queue<Gated> gate;
+    std::size_t gate_bytes = 0;
+    std::uint64_t made = 0;
+    MonoMs last_ms = 0;  // when the last save was made
+    bool running = false;
+    bool must = false;  // before what is sent next
+    bool soon = false;  // something in the gate waits for a save that is not made
+  };
+  Saving& saving();
   Unsaved& note();
-  std::unique_ptr<Unsaved> unsaved_;
-  Queue<Gated> gate_;
-  std::size_t gate_bytes_ = 0;
-  std::uint64_t saves_made_ = 0;
-  MonoMs saved_ms_ = 0;    // when the last save was made
-  Queue<Resend> resends_;  // not sent again yet
-  std::size_t resends_missing_ = 0;
-  bool job_running_ = false;
-  bool saving_ = false;
-  bool must_save_ = false;  // before what is sent next
-  bool save_soon_ = false;  // something in gate_ waits for a save that is not made
-  bool resuming_ = false;   // until all of resends_ were sent: nothing new overtakes them
+  bool gated() const { return saving_ && !saving_->gate.empty(); }
+  bool must_save() const { return saving_ && saving_->must; }
+  std::unique_ptr<Saving> saving_;  // of a stored session, once there was something to save
 };
+static_assert(sizeof(Session) <= 232, "one for each connection");
 
 }  // namespace parley::mqtt

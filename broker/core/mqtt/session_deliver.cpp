@@ -11,7 +11,8 @@ namespace parley::mqtt {
 // ---- live
 
 parley::Subscriber::Allowance Session::allowance(const Cursor& cursor) const {
-  if (client_ == nullptr || resuming_ || client_->congested() || gate_bytes_ > exchange_.settings().run_bytes) return {};
+  if (client_ == nullptr || resending_ || client_->congested()) return {};
+  if (gated() && saving_->gate_bytes > exchange_.settings().run_bytes) return {};
   const std::size_t bytes = exchange_.settings().run_bytes;
   constexpr unsigned entries_max = 256;
   if (joined(cursor).qos == QoS::at_most_once) return {entries_max, bytes};
@@ -75,7 +76,7 @@ void Session::send_message(const Joined& room, const EntryPtr& message) {
 // In one piece that others get as well, where there is nothing in it of this session's own. False: to be made for this one.
 bool Session::send_plain(const Joined& room, const EntryRange& entries) {
   const bool own = room.retain_as_published || room.meta || room.some_no_local || !room.ids.empty() || client_->uses_aliases();
-  if (own || must_save_ || !gate_.empty()) return false;
+  if (own || must_save() || gated()) return false;
   const PlainRun& run = exchange_.plain_runs().get(entries, room.name, client_->version(), exchange_.messages());
   const bool acknowledged = run.acknowledged && room.qos != QoS::at_most_once;
   if (!run.same_for_all || acknowledged || run.packet_bytes > client_->packet_bytes_max()) return false;
@@ -128,7 +129,7 @@ bool Session::is_plain(const Message& message, const Terms& terms) const {
 void Session::append(std::string& out, Message& message, const std::string& name, Terms terms, bool alone) {
   Counters& counters = exchange_.counters();
   const Version version = client_->version();
-  if (alone && gate_.empty() && is_plain(message, terms)) {
+  if (alone && !gated() && is_plain(message, terms)) {
     const Frame& frame = message.plain(version);
     if (frame.size() > client_->packet_bytes_max()) return counters.lose(Lost::too_large);
     counters.messages_out.add();
@@ -172,7 +173,7 @@ void Session::append(std::string& out, Message& message, const std::string& name
       to.packet_id = window_.add(std::move(under_way)).packet_id;
       if (stored().id != 0) {
         note().changed.insert(to.packet_id);
-        must_save_ = must_save_ || terms.qos == QoS::exactly_once || exchange_.settings().save_interval_ms == 0;
+        if (terms.qos == QoS::exactly_once || exchange_.settings().save_interval_ms == 0) saving().must = true;
       }
     }
   }
@@ -186,40 +187,42 @@ void Session::append(std::string& out, Message& message, const std::string& name
 // ---- after a connection broke [MQTT-4.4.0-1]
 
 void Session::resend() {
-  resends_.clear();
-  resends_missing_ = 1;
-  resuming_ = true;
+  resending_ = std::make_unique<Resending>();
+  Resending& again = *resending_;
+  again.missing = 1;
   for (const InFlight& message : window_.messages()) {
-    resends_.push_back({message.packet_id, nullptr});
+    again.messages.push_back({message.packet_id, nullptr});
     if (message.released) continue;
-    ++resends_missing_;
+    ++again.missing;
     exchange_.hub().log().call<LogPage>(
         [room = message.room, after = message.seq - 1](Log& log, Reply<LogPage> reply) {
           log.read(room, after, 1, 1, std::move(reply));
         },
-        [hub = &exchange_.hub(), id = id_, connection = connection_, at = resends_.size() - 1](Result<LogPage> page) {
+        [hub = &exchange_.hub(), id = id_, connection = connection_, at = again.messages.size() - 1](Result<LogPage> page) {
           auto* self = static_cast<Session*>(hub->session(id));
           if (self != nullptr) self->resent_read(connection, at, std::move(page));
         });
   }
-  resent_read(connection_, resends_.size(), LogPage{});
+  resent_read(connection_, again.messages.size(), LogPage{});
 }
 
 void Session::resent_read(unsigned connection, std::size_t at, Result<LogPage> page) {
   if (connection != connection_) return;
   // The log cannot be read now: the client comes again, and everything is still under way.
   if (!page) return client_->end_later(Reason::server_busy, "storage cannot be read now");
-  if (at < resends_.size() && !page->entries.empty()) resends_[at].entry = page->entries.front();
-  if (--resends_missing_ == 0) go_on_resending();
+  Resending& again = *resending_;
+  if (at < again.messages.size() && !page->entries.empty()) again.messages[at].entry = page->entries.front();
+  if (--again.missing == 0) go_on_resending();
 }
 
 // No more at a time than the client takes now, which may be less than it took before [MQTT-3.3.4-9].
 void Session::go_on_resending() {
   const auto waits = [&](const Resend& resend) { return window_.find(resend.packet_id) != nullptr; };
-  auto sent = window_.size() - resends_.count_if(waits);
+  Queue<Resend>& messages = resending_->messages;
+  auto sent = window_.size() - messages.count_if(waits);
   std::string out;
-  for (; !resends_.empty(); resends_.pop_front()) {
-    const Resend& resend = resends_.front();
+  for (; !messages.empty(); messages.pop_front()) {
+    const Resend& resend = messages.front();
     InFlight* message = window_.find(resend.packet_id);
     if (message == nullptr) continue;
     const bool gone = !resend.entry || resend.entry->seq != message->seq || resend.entry->deleted;
@@ -227,7 +230,7 @@ void Session::go_on_resending() {
     ++sent;
     if (std::exchange(message->in_doubt, false) && stored().id != 0) {
       note().changed.insert(message->packet_id);
-      must_save_ = must_save_ || message->qos == QoS::exactly_once;
+      if (message->qos == QoS::exactly_once) saving().must = true;
     }
     if (!message->released && !gone) {
       const std::vector<std::uint32_t> ids = message->subscription_ids;
@@ -239,7 +242,7 @@ void Session::go_on_resending() {
       out.clear();
       if (!message->released && stored().id != 0) {
         note().changed.insert(message->packet_id);
-        must_save_ = true;
+        saving().must = true;
       }
       message->released = true;
       send_packet(Pubrel{{message->packet_id, Reason::success, {}}});
@@ -248,7 +251,7 @@ void Session::go_on_resending() {
     }
   }
   send(out);
-  resuming_ = false;
+  resending_.reset();
   for (auto& [id, room] : rooms_) {
     if (room->cursor == nullptr && !room->attaching && !room->denied) attach(id, *room);
   }

@@ -24,7 +24,7 @@ void Session::wants(RoomId id, const std::string& name, std::optional<Seq> befor
   Joined& room = *slot;
   if (room.cursor != nullptr || room.denied) return;
   if (!room.position) room.position = before;
-  if (client_ != nullptr && !resuming_ && !room.attaching) attach(id, room);
+  if (client_ != nullptr && !resending_ && !room.attaching) attach(id, room);
 }
 
 void Session::set_attaching(RoomId id, Joined& room, bool attaching) {

@@ -16,13 +16,14 @@ constexpr std::size_t above_max = 1024;
 
 void Session::send(std::string& out) {
   if (out.empty()) return;
-  if (gate_.empty() && !must_save_) return client_->send_bytes(out);
+  if (!gated() && !must_save()) return client_->send_bytes(out);
   // Either for the next save, or behind what waits already.
-  const std::uint64_t save = must_save_ ? saves_made_ + 1 : gate_.back().save;
-  gate_bytes_ += out.size();
-  gate_.push_back({save, std::exchange(out, {})});
-  if (!std::exchange(must_save_, false)) return;
-  save_soon_ = true;
+  Saving& is = *saving_;
+  const std::uint64_t save = is.must ? is.made + 1 : is.gate.back().save;
+  is.gate_bytes += out.size();
+  is.gate.push_back({save, std::exchange(out, {})});
+  if (!std::exchange(is.must, false)) return;
+  is.soon = true;
   start_save();
 }
 
@@ -44,44 +45,55 @@ void Session::finish(std::uint16_t packet_id) {
   window_.remove(packet_id);
 }
 
+void Session::add_received(std::uint16_t packet_id) {
+  if (!has_received(packet_id)) received_.push_back(packet_id);
+}
+
 void Session::hold_received(std::uint16_t packet_id) {
-  is_.received.push_back(packet_id);
+  received_.push_back(packet_id);
   if (stored().id != 0) note().inbound_held.push_back(packet_id);
 }
 
 void Session::on_pubrel(std::uint16_t packet_id) {
-  const bool known = std::erase(is_.received, packet_id) != 0;
+  const bool known = received_.erase_if([=](std::uint16_t one) { return one == packet_id; }) != 0;
   if (known && stored().id != 0) {
     note().inbound_done.push_back(packet_id);
-    must_save_ = true;
+    saving().must = true;
   }
   send_packet(Pubcomp{{packet_id, known ? Reason::success : Reason::packet_identifier_not_found, {}}});
 }
 
+Session::Saving& Session::saving() {
+  if (!saving_) saving_ = std::make_unique<Saving>();
+  return *saving_;
+}
+
 Session::Unsaved& Session::note() {
-  if (!unsaved_) unsaved_ = std::make_unique<Unsaved>();
-  return *unsaved_;
+  std::unique_ptr<Unsaved>& unsaved = saving().unsaved;
+  if (!unsaved) unsaved = std::make_unique<Unsaved>();
+  return *unsaved;
 }
 
 bool Session::unsaved() const {
-  if (stored().id == 0 || !unsaved_) return false;
-  const Unsaved& is = *unsaved_;
+  if (stored().id == 0 || !saving_ || !saving_->unsaved) return false;
+  const Unsaved& is = *saving_->unsaved;
   return !(is.moved.empty() && is.changed.empty() && is.outbound_done.empty() && is.inbound_held.empty() &&
            is.inbound_done.empty() && is.shares_done.empty());
 }
 
 // What was sent with QoS 1, and what was acknowledged, is no hurry.
 void Session::save_now_and_then() {
-  if (unsaved() && exchange_.clock().mono_ms() - saved_ms_ >= exchange_.settings().save_interval_ms) start_save();
+  if (unsaved() && exchange_.clock().mono_ms() - saving_->last_ms >= exchange_.settings().save_interval_ms) start_save();
 }
 
 // One at a time: those that follow it go together.
 void Session::start_save() {
-  if (saving_) return;
-  saving_ = true;
-  save_soon_ = false;
-  saved_ms_ = exchange_.clock().mono_ms();
-  const std::uint64_t number = ++saves_made_;
+  Saving& is = saving();
+  if (is.running) return;
+  is.running = true;
+  is.soon = false;
+  is.last_ms = exchange_.clock().mono_ms();
+  const std::uint64_t number = ++is.made;
   exchange_.around().registry.call<Nothing>(
       [save = make_save()](Registry& registry, Reply<Nothing> reply) mutable {
         registry.save(std::move(save), std::move(reply));
@@ -92,18 +104,19 @@ void Session::start_save() {
 }
 
 void Session::save_done(std::uint64_t number, const Result<Nothing>& result) {
-  saving_ = false;
+  Saving& is = *saving_;
+  is.running = false;
   if (client_ == nullptr) return;
   if (!result) return client_->end_later(Reason::session_taken_over, "the session is another connection's by now");
   std::string out;
-  while (!gate_.empty() && gate_.front().save <= number) {
-    out += gate_.front().bytes;
-    gate_bytes_ -= gate_.front().bytes.size();
-    gate_.pop_front();
+  while (gated() && is.gate.front().save <= number) {
+    out += is.gate.front().bytes;
+    is.gate_bytes -= is.gate.front().bytes.size();
+    is.gate.pop_front();
   }
   if (!out.empty()) client_->send_bytes(out);
-  if (save_soon_) start_save();
-  if (gate_.empty()) on_drained();
+  if (is.soon) start_save();
+  if (!gated()) on_drained();
 }
 
 std::optional<SessionSave> Session::take_save() {
@@ -114,7 +127,7 @@ std::optional<SessionSave> Session::take_save() {
 SessionSave Session::make_save() {
   SessionSave save;
   save.session = stored();
-  const std::unique_ptr<Unsaved> what = std::exchange(unsaved_, nullptr);
+  const std::unique_ptr<Unsaved> what = std::exchange(saving().unsaved, nullptr);
   if (!what) return save;
   for (const RoomId id : what->moved) {
     const Joined* room = find(id);

@@ -15,7 +15,7 @@ void Session::deliver_shared(const std::string& filter, const std::string& room,
 }
 
 void Session::send_shared() {
-  while (!shared_.empty() && client_ != nullptr && !resuming_) {
+  while (!shared_.empty() && client_ != nullptr && !resending_) {
     const SharedMessage& next = shared_.front();
     const std::optional<std::uint32_t> place = subscriptions_.find(next.filter);
     // Its SUBACK is on the way: messages come behind it.
@@ -73,7 +73,7 @@ void Session::leave_groups() {
   };
   subscriptions_.for_each([&](const SubscriptionState& subscription) { leave(subscription.filter); });
   // A SUBSCRIBE that is under way has joined already.
-  if (job_running_) {
+  if (job_running()) {
     for (const Wish& wish : jobs_.front().wishes) leave(wish.state.filter);
   }
 }

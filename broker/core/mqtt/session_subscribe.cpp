@@ -74,7 +74,7 @@ void Session::unsubscribe(const Unsubscribe& packet) {
 }
 
 void Session::next_job() {
-  while (!jobs_.empty() && !job_running_ && !(client_ != nullptr && client_->behind_publishes())) {
+  while (!jobs_.empty() && !job_running() && !(client_ != nullptr && client_->behind_publishes())) {
     if (jobs_.front().subscribing) return run_subscribe(jobs_.front());
     if (stored().id != 0 && !jobs_.front().dropped) return drop_stored(jobs_.front());
     run_unsubscribe(jobs_.front());
@@ -130,7 +130,7 @@ void Session::run_subscribe(Job& job) {
       asked.push_back({wish.state.filter, !wish.existed && !again});
     }
   }
-  job_running_ = true;
+  job.running = true;
   if (groups.empty()) return ask_log(std::move(asked));
   join_first(std::move(groups), std::move(asked));
 }
@@ -208,7 +208,6 @@ void Session::granted(const std::vector<std::string>& fresh, std::vector<Granted
 // They are not answered: the client comes again.
 void Session::subscriptions_failed() {
   jobs_.pop_front();
-  job_running_ = false;
   if (client_ != nullptr) client_->end_later(Reason::server_busy, "storage takes nothing now");
   next_job();
 }
@@ -216,7 +215,6 @@ void Session::subscriptions_failed() {
 void Session::subscribed(std::vector<Granted> answers) {
   Job job = std::move(jobs_.front());
   jobs_.pop_front();
-  job_running_ = false;
   Suback suback;
   suback.packet_id = job.packet_id;
   std::vector<std::uint32_t> want_retained;
@@ -285,8 +283,8 @@ std::vector<std::uint32_t> Session::places_of(const std::string& name) const {
   std::vector<std::uint32_t> places;
   for (std::uint32_t place = 0; place < subscriptions_.places(); ++place) {
     const Subscribed& one = subscriptions_[place];
-    if (!one.used || is_shared(one.state.filter)) continue;
-    if (one.wildcards ? topic_matches(one.state.filter, name) : one.state.filter == name) places.push_back(place);
+    if (!one.used() || is_shared(one.state.filter)) continue;
+    if (topic_matches(one.state.filter, name)) places.push_back(place);
   }
   return places;
 }
@@ -294,7 +292,7 @@ std::vector<std::uint32_t> Session::places_of(const std::string& name) const {
 // ---- UNSUBSCRIBE
 
 void Session::drop_stored(Job& job) {
-  job_running_ = true;
+  job.running = true;
   exchange_.around().registry.call<Nothing>(
       [key = stored(), filters = job.filters](Registry& registry, Reply<Nothing> reply) mutable {
         registry.drop(key, std::move(filters), std::move(reply));
@@ -303,7 +301,7 @@ void Session::drop_stored(Job& job) {
         auto* self = static_cast<Session*>(hub->session(id));
         if (self == nullptr) return;
         if (!dropped) return self->subscriptions_failed();
-        self->job_running_ = false;
+        self->jobs_.front().running = false;
         self->jobs_.front().dropped = true;
         self->next_job();
       });
@@ -361,7 +359,7 @@ void Session::start_retained(std::uint32_t place) {
 }
 
 void Session::next_retained() {
-  while (!retained_.empty() && client_ != nullptr && !resuming_) {
+  while (!retained_.empty() && client_ != nullptr && !resending_) {
     RetainedJob& job = retained_.front();
     const SubscriptionState& subscription = subscriptions_[job.subscription].state;
     while (!job.messages.empty()) {

@@ -55,8 +55,7 @@ struct InFlight {
 struct SessionIdentity {
   SharedText client_id;
   SubjectPtr subject;
-  std::uint32_t expiry_s = 0;           // 0xFFFFFFFF: never
-  std::vector<std::uint16_t> received;  // packet ids of QoS 2 publishes that wait for PUBREL
+  std::uint32_t expiry_s = 0;  // 0xFFFFFFFF: never
   std::uint64_t next_order = 1;
   SessionKey stored;  // id 0: in memory alone
 };
@@ -64,7 +63,8 @@ struct SessionIdentity {
 struct SessionState : SessionIdentity {
   std::vector<SubscriptionState> subscriptions;
   std::vector<Position> positions;
-  std::vector<InFlight> in_flight;  // in the order of sending
+  std::vector<InFlight> in_flight;      // in the order of sending
+  std::vector<std::uint16_t> received;  // packet ids of QoS 2 publishes that wait for PUBREL
   std::uint16_t next_packet_id = 1;
 };
 

@@ -11,7 +11,7 @@ std::optional<std::uint32_t> SubscriptionList::find(const std::string& filter) c
     return found->second;
   }
   for (std::uint32_t place = 0; place < places(); ++place) {
-    if (places_[place].used && places_[place].state.filter == filter) return place;
+    if (places_[place].used() && places_[place].state.filter == filter) return place;
   }
   return std::nullopt;
 }
@@ -19,20 +19,19 @@ std::optional<std::uint32_t> SubscriptionList::find(const std::string& filter) c
 std::uint32_t SubscriptionList::add(SubscriptionState state) {
   std::uint32_t place = places();
   if (count_ < places()) {
-    const auto gap = std::find_if(places_.begin(), places_.end(), [](const Subscribed& one) { return !one.used; });
+    const auto gap = std::find_if(places_.begin(), places_.end(), [](const Subscribed& one) { return !one.used(); });
     place = static_cast<std::uint32_t>(gap - places_.begin());
   } else {
     places_.emplace_back();
   }
-  const bool wildcards = state.filter.find_first_of("+#") != std::string::npos;
-  places_[place] = {std::move(state), true, wildcards};
+  places_[place] = {std::move(state)};
   ++count_;
   if (by_filter_) {
     (*by_filter_)[places_[place].state.filter] = place;
   } else if (count_ > few_max) {
     by_filter_ = std::make_unique<std::unordered_map<std::string, std::uint32_t>>();
     for (std::uint32_t i = 0; i < places(); ++i) {
-      if (places_[i].used) (*by_filter_)[places_[i].state.filter] = i;
+      if (places_[i].used()) (*by_filter_)[places_[i].state.filter] = i;
     }
   }
   return place;

@@ -18,9 +18,10 @@ namespace parley::mqtt {
 
 struct Subscribed {
   SubscriptionState state;
-  bool used = false;  // otherwise the place is free
-  bool wildcards = false;
+  // Otherwise the place is free: no filter is empty.
+  bool used() const { return !state.filter.empty(); }
 };
+static_assert(sizeof(Subscribed) <= 40, "one for each connection at least");
 
 class SubscriptionList {
  public:
@@ -42,7 +43,7 @@ class SubscriptionList {
   template <typename F>
   void for_each(F f) const {
     for (const Subscribed& one : places_) {
-      if (one.used) f(one.state);
+      if (one.used()) f(one.state);
     }
   }
 

@@ -18,7 +18,7 @@ const std::string key_two(32, 'b');
 constexpr UnixMs now = 1'764'000'000'000;
 
 Tokens make_tokens(TokenSettings settings = {}) { return Tokens({{"one", key_one}}, settings); }
-const Subject ada{"u_1", "ada", false, "family"};
+const Subject ada{"u_1", "ada", false, SharedText("family")};
 
 std::string hmac(const std::string& key, const std::string& text) {
   std::string out(crypto_auth_hmacsha256_BYTES, '\0');
@@ -50,7 +50,7 @@ TEST(Tokens, SayWhoTheyWereIssuedTo) {
   ASSERT_TRUE(verified.ok()) << verified.error().message;
   EXPECT_EQ(verified->subject->user_id, "u_1");
   EXPECT_EQ(verified->subject->name, "ada");
-  EXPECT_EQ(verified->subject->login, "family");
+  EXPECT_EQ(verified->subject->login.view(), "family");
   EXPECT_FALSE(verified->subject->guest);
   EXPECT_EQ(verified->expires, now + 900'000);
 }
@@ -63,7 +63,7 @@ TEST(Tokens, OfGuestsHaveNoLogin) {
   Result<VerifiedToken> verified = tokens.verify(issued->token, now);
   ASSERT_TRUE(verified.ok());
   EXPECT_TRUE(verified->subject->guest);
-  EXPECT_EQ(verified->subject->login, "");
+  EXPECT_EQ(verified->subject->login.view(), "");
 }
 
 TEST(Tokens, AcceptWhatAnotherLibrarySigned) {

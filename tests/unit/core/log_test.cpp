@@ -13,8 +13,10 @@ using testing_world::any_contains;
 using testing_world::seqs;
 using testing_world::World;
 
-SubjectPtr user(const std::string& name) { return std::make_shared<Subject>(Subject{"u_" + name, name, false, "login_" + name}); }
-SubjectPtr guest() { return std::make_shared<Subject>(Subject{"g_1", "guest-1", true, ""}); }
+SubjectPtr user(const std::string& name) {
+  return std::make_shared<Subject>(Subject{"u_" + name, name, false, SharedText("login_" + name)});
+}
+SubjectPtr guest() { return std::make_shared<Subject>(Subject{"g_1", "guest-1", true, {}}); }
 
 class LogTest : public testing::Test {
  protected:

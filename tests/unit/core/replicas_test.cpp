@@ -22,7 +22,7 @@ SubjectPtr subject(const std::string& name) {
   auto made = std::make_shared<Subject>();
   made->user_id = "u_" + name;
   made->name = name;
-  made->login = "login_" + name;
+  made->login = SharedText("login_" + name);
   return made;
 }
 

@@ -24,8 +24,8 @@ std::set<Action> allowed(const Subject& subject, Visibility visibility, Role rol
 }
 
 TEST(May, TheWholeTable) {
-  const Subject user{"u_1", "ada", false, ""};
-  const Subject guest{"g_1", "guest", true, ""};
+  const Subject user{"u_1", "ada", false, {}};
+  const Subject guest{"g_1", "guest", true, {}};
   const std::set<Action> talk = {see, read, publish, signal, edit, remove_own};
   std::set<Action> outsider = talk;
   outsider.insert(join);

@@ -62,7 +62,7 @@ class NameAuthenticator final : public Authenticator {
     auto subject = std::make_shared<Subject>();
     subject->user_id = "u_" + std::string(token);
     subject->name = token;
-    subject->login = "login_" + std::string(token);
+    subject->login = SharedText("login_" + std::string(token));
     return Login{subject, now + lifetime_ms, {}};
   }
   Result<SubjectPtr> guest(std::string_view) override {
