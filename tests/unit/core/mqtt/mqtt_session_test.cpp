@@ -427,5 +427,33 @@ TEST(MqttSessionTurns, AGroupThatComesInTheTurnOfAMessageDoesNotGetIt) {
   EXPECT_EQ(payloads(*two), (Texts{}));
 }
 
+// [MQTT-3.8.3-3]: the publisher of a will is the client whose will it is.
+TEST_F(MqttSession, AWillIsItsClientsOwn) {
+  Peer going(world.workers[0]->exchange, Version::v5);
+  Connect connect;
+  connect.version = Version::v5;
+  connect.client_id = "a";
+  connect.properties.session_expiry_interval_s = 100;
+  connect.will.emplace();
+  connect.will->topic = "x";
+  connect.will->payload = "gone";
+  connect.will->qos = QoS::at_least_once;
+  going.say(connect);
+  world.run();
+  Subscribe subscribe;
+  subscribe.packet_id = 1;
+  subscribe.subscriptions.push_back({"x", QoS::at_least_once, true, false, RetainHandling::send});
+  going.say(subscribe);
+  world.run();
+  const auto other = world.connect("b");
+  world.subscribe(*other, "x", QoS::at_least_once);
+  going.client.reset();
+  world.run();
+  world.publish(*other, "x", "after it");
+  EXPECT_EQ(payloads(*other), (std::vector<std::string>{"gone", "after it"}));
+  const auto back = world.connect("a", {.clean = false, .expiry_s = 100});
+  EXPECT_EQ(payloads(*back), std::vector<std::string>{"after it"});
+}
+
 }  // namespace
 }  // namespace parley::mqtt
