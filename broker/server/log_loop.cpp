@@ -182,11 +182,14 @@ void LogLoop::watch_storage() {
   const LogCounters& counters = log_->counters();
   const std::uint64_t commits = counters.commits.get();
   const std::uint64_t failed = counters.failed_commits.get();
-  // A store that knows that it is cut off need not be asked; a probe finds out when it is back.
-  if (!store_->available() && readiness_.storage.exchange(false)) log::error("storage takes no commits: it cannot be reached");
-  if (failed != std::exchange(failed_then_, failed)) {
+  const bool some_failed = failed != std::exchange(failed_then_, failed);
+  const bool some_committed = commits != std::exchange(commits_then_, commits);
+  // A store that knows that it is cut off need not be asked, whatever it committed before; a probe finds out when it is back.
+  if (!store_->available()) {
+    if (readiness_.storage.exchange(false)) log::error("storage takes no commits: it cannot be reached");
+  } else if (some_failed) {
     readiness_.storage.store(false);
-  } else if (commits != std::exchange(commits_then_, commits)) {
+  } else if (some_committed) {
     readiness_.storage.store(true);
     quiet_ticks_ = 0;
     return;

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "broker/base/log.h"
 
@@ -56,9 +57,21 @@ void Channel::connect() {
   });
 }
 
+void Channel::database_is_back() {
+  if (!cut_off_ || link_ != nullptr || finishing_) return;
+  if (!duties_.settles) cut_off_ = false;
+  if (connecting_) {
+    outdated_ = true;
+  } else {
+    timer_.once(0, [this] { connect(); });
+  }
+}
+
 void Channel::on_opened(Result<Opened> opened) {
   connecting_ = false;
+  const bool outdated = std::exchange(outdated_, false);
   if (opened.ok()) return attach(std::move(opened).value());
+  if (outdated) return timer_.once(0, [this] { connect(); });
   if (!cut_off_ || last_error_ != opened.error().message) {
     log::error("storage is away", {{"connection", name_of(duties_.duty)}, {"error", opened.error().message}});
   }
@@ -82,9 +95,10 @@ MonoMs Channel::next_pause() {
 
 void Channel::attach(Opened opened) {
   generation_ = opened.generation;
-  owner_.on_connected(opened);
-  if (cut_off_) log::info("storage is back", {{"connection", name_of(duties_.duty)}, {"attempts", attempts_}});
+  if (!last_error_.empty()) log::info("storage is back", {{"connection", name_of(duties_.duty)}, {"attempts", attempts_}});
+  last_error_.clear();
   cut_off_ = false;
+  owner_.on_connected(opened);
   link_ = std::make_unique<Link>(loop_, std::move(opened.connection), static_cast<LinkEvents&>(*this));
   pump();
 }

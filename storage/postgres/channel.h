@@ -45,6 +45,10 @@ class Channel final : private LinkEvents {
   void start(Opened opened);
   void start() { connect(); }
 
+  // Another channel has a connection: the database is back. Ends the pause before the next attempt; a channel that only reads
+  // takes calls already, which wait for how the attempt ends.
+  void database_is_back();
+
   void submit(std::unique_ptr<Call> call);
   bool cut_off() const { return cut_off_; }
   std::size_t load() const { return waiting_.size() + sent_.size(); }
@@ -88,6 +92,7 @@ class Channel final : private LinkEvents {
   std::deque<Item> sent_;
   bool cut_off_ = false;
   bool connecting_ = false;
+  bool outdated_ = false;  // the attempt under way began before the database was back
   bool finishing_ = false;
   unsigned attempts_ = 0;
   std::string last_error_;

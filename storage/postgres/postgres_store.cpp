@@ -130,6 +130,8 @@ class PostgresStore final : public Store, private ChannelOwner {
   // ---- ChannelOwner
   void on_connected(const Opened& opened) override {
     if (!opened.epoch.empty()) set_epoch(opened.epoch);
+    for (Channel* channel : {&appends_, &changes_, &mqtt_changes_}) channel->database_is_back();
+    for (const auto& reader : readers_) reader->database_is_back();
   }
   void on_finished() override;
 

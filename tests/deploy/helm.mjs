@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import yaml from 'js-yaml';
 import { chart, check, environments, finish, root } from './lib/check.mjs';
 import { policies } from './lib/policies.mjs';
+import { atExit } from '../integration/lib/at_exit.mjs';
 
 const helms = { 'Helm 3.17': process.env.HELM_32, 'Helm 4.1': process.env.HELM_33 };
 const scratch = mkdtempSync(join(tmpdir(), 'parley-helm-'));
-process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+atExit(() => rmSync(scratch, { recursive: true, force: true }));
 const [certificate, privateKey] = [join(scratch, 'tls.crt'), join(scratch, 'tls.key')];
 const request = ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '2', '-subj', '/CN=chat.example.org'];
 execFileSync('openssl', [...request, '-keyout', privateKey, '-out', certificate], { stdio: 'ignore' });

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check, finish, root } from './lib/check.mjs';
 import { parts } from './lib/planted.mjs';
+import { atExit } from '../integration/lib/at_exit.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'parley-planted-'));
-process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+atExit(() => rmSync(scratch, { recursive: true, force: true }));
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
   cwd: root,
   encoding: 'utf8',

@@ -9,10 +9,11 @@ import { join } from 'node:path';
 import { check, environments, finish, root } from './lib/check.mjs';
 import { moduleOf, writeSchema } from './terraform/schema.mjs';
 import { faults } from './terraform/faults.mjs';
+import { atExit } from '../integration/lib/at_exit.mjs';
 
 const quick = process.argv.includes('--quick');
 const scratch = mkdtempSync(join(tmpdir(), 'parley-terraform-'));
-process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+atExit(() => rmSync(scratch, { recursive: true, force: true }));
 
 const filesUnder = (folder) =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>

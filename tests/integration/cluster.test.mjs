@@ -24,7 +24,7 @@ describe('two replicas', () => {
     );
 
   before(async () => {
-    cluster = await Cluster.start();
+    cluster = await Cluster.start({ args: ['--database-readers', '1'] }); // so that a late one shows
     await redisIs('ok');
   });
   after(async () => {
@@ -132,7 +132,11 @@ describe('two replicas', () => {
     }, 'a publish is refused');
     await until(async () => (await cluster.readiness(0)).storage === 'unavailable', 'readiness says so');
     assert.equal(a.socket.readyState, 1);
+    await new Promise((done) => setTimeout(done, 1500)); // the pauses between attempts grow
     await cluster.postgres.again();
+    await until(async () => (await cluster.readiness(0)).storage === 'ok', 'readiness says so', { every: 5, timeout: 20_000 });
+    const reader = await new Device(cluster.broker(0).url).guest();
+    for (let i = 0; i < 20; ++i) await reader.history('away'); // once it is ready, every read is answered
     await first;
     const again = () => a.publish('away', { text: 'lost?' }, { cid: 'away' }).catch(() => null);
     const reply = await until(again, 'it goes on', { timeout: 20_000 });

@@ -7,6 +7,9 @@ import { seed } from './lib/random.mjs';
 
 it('nothing is lost, doubled or out of order, whatever fails', { timeout: 400_000 }, async () => {
   const cluster = await Cluster.start();
-  assert.ok(await faultTable(cluster, { seed, print: console.log }));
-  await cluster.stop();
+  try {
+    assert.ok(await faultTable(cluster, { seed, print: console.log }));
+  } finally {
+    await cluster.stop();
+  }
 });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../integration/lib/ports.mjs';
 import { until, within } from '../../integration/lib/wait.mjs';
+import { atExit } from '../../integration/lib/at_exit.mjs';
 
 const here = new URL('.', import.meta.url).pathname;
 export const root = new URL('../../..', import.meta.url).pathname;
@@ -37,7 +38,7 @@ async function start(name, command, ports, folder, env = {}) {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  process.on('exit', () => child.kill('SIGKILL'));
+  atExit(() => child.kill('SIGKILL'));
   await until(
     async () => {
       if (child.exitCode !== null) throw new Error(`${name} ended: ${said}`);

@@ -10,6 +10,7 @@ import yaml from 'js-yaml';
 import WebSocket from 'ws';
 import { freePort } from '../../integration/lib/ports.mjs';
 import { root } from './check.mjs';
+import { atExit } from '../../integration/lib/at_exit.mjs';
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const children = [];
@@ -23,7 +24,7 @@ function start(command, args, options = {}) {
   children.push(child);
   return child;
 }
-process.on('exit', () => children.forEach((child) => child.exitCode === null && child.kill('SIGKILL')));
+atExit(() => children.forEach((child) => child.exitCode === null && child.kill('SIGKILL')));
 
 async function answers(url, child) {
   for (let i = 0; i < 150; ++i) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import grpc from '@grpc/grpc-js';
 import loader from '@grpc/proto-loader';
 import { ExtData, decode, encode } from '@msgpack/msgpack';
+import { atExit } from '../../integration/lib/at_exit.mjs';
 
 const schema = JSON.parse(readFileSync(process.env.PARLEY_TF_SCHEMA, 'utf8'));
 const unknown = new ExtData(0, new Uint8Array([0]));
@@ -92,7 +93,7 @@ server.addService(
   ),
 );
 const folder = mkdtempSync(join(tmpdir(), 'tf-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+atExit(() => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => process.exit(0));
 // The one who started us is gone: so are we.
 const parent = process.ppid;

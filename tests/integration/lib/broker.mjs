@@ -6,20 +6,17 @@ import { join, resolve } from 'node:path';
 import assert from 'node:assert/strict';
 import { freePort } from './ports.mjs';
 import { until, within, patience } from './wait.mjs';
+import { atExit } from './at_exit.mjs';
 
 const root = resolve(new URL('../../..', import.meta.url).pathname);
 export const binary = process.env.PARLEY_BIN ?? join(root, 'build/release/parley');
 
 const sanitizerReport =
   /ERROR: (Address|Leak|Thread|Undefined)\w*Sanitizer|WARNING: ThreadSanitizer|runtime error:|Assertion .* failed/;
-const running = new Set();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 export function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'parley-test-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  atExit(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -63,14 +60,13 @@ export class Broker {
       env: { ...process.env, UBSAN_OPTIONS: 'print_stacktrace=1', ...env },
     });
     broker.pid = broker.child.pid;
-    running.add(broker.child);
+    atExit(() => broker.child.kill('SIGKILL'));
     broker.child.stdout.on('data', (bytes) => (broker.stderr += bytes));
     broker.child.stderr.on('data', (bytes) => (broker.stderr += bytes));
     broker.exited = new Promise((done) => {
       broker.child.once('error', (error) => done({ code: null, signal: null, error }));
       broker.child.once('close', (code, signal) => done({ code, signal }));
     }).then((end) => {
-      running.delete(broker.child);
       broker.end = end;
       return end;
     });

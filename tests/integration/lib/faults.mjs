@@ -232,6 +232,17 @@ export async function faultRun(cluster, hurt, random, urls = () => cluster.wsUrl
   const publishers = people(Publisher, 4, 'p');
   const subscribers = people(Subscriber, 4, 's');
   const work = [...publishers.map((one) => one.run()), ...subscribers.map((one) => one.run())];
+  try {
+    return await hurtUnderLoad(cluster, hurt, random, { publishers, subscribers, work });
+  } finally {
+    for (const one of [...publishers, ...subscribers]) {
+      one.halted = one.stopping = true;
+      one.client?.terminate();
+    }
+  }
+}
+
+async function hurtUnderLoad(cluster, hurt, random, { publishers, subscribers, work }) {
   await until(() => publishers.every(({ acked }) => acked.size > 5), 'every publisher is at work', { timeout: 20_000 });
   await sleep(random.between(0, 500));
   await hurt(cluster, random);

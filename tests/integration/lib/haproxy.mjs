@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { temporaryFolder } from './broker.mjs';
 import { freePort } from './ports.mjs';
 import { until, within } from './wait.mjs';
+import { atExit } from './at_exit.mjs';
 
 export class HaProxy {
   static async start(ports) {
@@ -38,7 +39,7 @@ ${ports.map(server).join('\n')}
     );
     proxy.child = spawn('haproxy', ['-f', file, '-db'], { stdio: 'ignore' });
     proxy.child.unref();
-    process.once('exit', () => proxy.child.kill('SIGKILL'));
+    atExit(() => proxy.child.kill('SIGKILL'));
     proxy.exited = new Promise((done) => proxy.child.once('close', done));
     const ready = async () => (await fetch(`${proxy.url}/readyz`).catch(() => null))?.status === 200;
     await until(ready, 'HAProxy passes requests on');

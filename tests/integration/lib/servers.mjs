@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { temporaryFolder } from './broker.mjs';
 import { freePort } from './ports.mjs';
 import { until, within } from './wait.mjs';
+import { atExit } from './at_exit.mjs';
 
 const run = promisify(execFile);
 const script = resolve(new URL('../../support/postgres', import.meta.url).pathname);
@@ -31,7 +32,7 @@ export class Postgres {
     const parent = temporaryFolder();
     chmodSync(parent, 0o755); // the server runs as another user
     server.folder = join(parent, 'postgres');
-    process.once('exit', () => spawnSync(script, ['stop', server.folder]));
+    atExit(() => spawnSync(script, ['stop', server.folder]));
     const { stdout } = await run(script, ['start', server.folder]);
     server.url = new URL(stdout.trim());
     server.port = Number(server.url.port);
@@ -87,7 +88,7 @@ export class Redis {
     this.child = spawn('redis-server', [...args, ...this.args], { stdio: 'ignore' });
     this.child.unref(); // a test that fails before its end must not wait for it
     this.exited = new Promise((done) => this.child.once('close', done));
-    process.once('exit', () => this.child.kill('SIGKILL'));
+    atExit(() => this.child.kill('SIGKILL'));
     await until(
       () =>
         new Promise((done) => {
