@@ -8,16 +8,31 @@ import { rows } from './rows.mjs';
 import { doors, root } from './servers.mjs';
 import { document, judge } from './write_up.mjs';
 
+const usage = `Usage: scripts/bench [OPTIONS]
+Measures Parley and other brokers with the same scenarios, interleaved; writes docs/benchmarks.md with its plots.
+Exit status: 0 when every limit is met and no promise was broken.
+
+  --rounds N      rounds of each row; medians are compared (3)
+  --seconds N     of each run (5)
+  --only TEXT     rows whose name contains it; may be repeated
+  --doors TEXT    brokers and protocols whose name contains it, e.g. Parley; may be repeated
+  --output DIR    where benchmarks.md and images/ go (docs)
+  --help          this`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
     only: { type: 'string', multiple: true },
     doors: { type: 'string', multiple: true },
     output: { type: 'string', default: join(root, 'docs') },
-    quick: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
 const rounds = Number(values.rounds);
 const folder = mkdtempSync(join(tmpdir(), 'bench-reports-'));
 const bin = (name) => join(process.env.BENCH_BUILD ?? join(root, 'build/release'), name);
@@ -51,7 +66,17 @@ function run(command) {
 
 const generator = (row, url, more) => [
   ...[bin('parley-loadtest'), row.scenario, '--url', url, ...row.args],
-  ...['--duration', values.seconds, '--warmup', '1', '--drain', '20', '--quiet', '--no-history', ...more],
+  ...[
+    '--duration',
+    String(Math.max(Number(values.seconds), row.seconds ?? 0)),
+    '--warmup',
+    '1',
+    '--drain',
+    '20',
+    '--quiet',
+    '--no-history',
+    ...more,
+  ],
 ];
 
 let count = 0;
@@ -118,31 +143,38 @@ async function bareSqlite() {
   return by;
 }
 
-const results = [];
-for (const row of rows) {
-  if (values.only && !values.only.some((part) => row.name.includes(part))) continue;
-  const result = { row, runs: new Map(), floors: [], bare: [], floorBytes: 0 };
-  console.error(`==> ${row.name}`);
-  for (let round = 0; round < rounds; ++round) {
-    for (const door of chosen(row)) {
-      const got = await measure(row, door);
-      if (!got) continue;
-      if (!result.runs.has(door)) result.runs.set(door, []);
-      result.runs.get(door).push(got.report);
-      result.command = got.command;
-    }
-    if (row.floor) {
-      // An MQTT PUBLISH of this payload and topic: the least that could be sent.
-      result.floorBytes = 2 + 2 + 'load/4294967295/0'.length + 128;
-      result.floors.push(await floor(row, result.floorBytes));
-      console.error(`    floor: ${result.floors.at(-1)} µs CPU per delivery`);
-    }
-    if (row.bareSqlite) {
-      result.bare.push(await bareSqlite());
-      console.error(`    bare SQLite: ${JSON.stringify(result.bare.at(-1))} rows a second by size of transaction`);
+async function round(result) {
+  const { row } = result;
+  for (const door of chosen(row)) {
+    const got = await measure(row, door);
+    if (!got) continue;
+    if (!result.runs.has(door)) result.runs.set(door, []);
+    result.runs.get(door).push(got.report);
+    result.command = got.command;
+  }
+  if (row.floor) {
+    // An MQTT PUBLISH of this payload and topic: the least that could be sent.
+    result.floorBytes = 2 + 2 + 'load/4294967295/0'.length + 128;
+    result.floors.push(await floor(row, result.floorBytes));
+    console.error(`    floor: ${result.floors.at(-1)} µs CPU per delivery`);
+  }
+  if (row.bareSqlite) {
+    result.bare.push(await bareSqlite());
+    console.error(`    bare SQLite: ${JSON.stringify(result.bare.at(-1))} rows a second by size of transaction`);
+  }
+}
+
+const wanted = rows.filter((row) => !values.only || values.only.some((part) => row.name.includes(part)));
+const results = wanted.map((row) => ({ row, runs: new Map(), floors: [], bare: [], floorBytes: 0 }));
+for (const first of results) {
+  const group = results.filter(({ row }) => row === first.row || (row.together && row.together === first.row.together));
+  if (group[0] !== first) continue; // its turns have been
+  for (let n = 0; n < rounds; ++n) {
+    for (const result of group) {
+      if (n === 0 || group.length > 1) console.error(`==> ${result.row.name}`);
+      await round(result);
     }
   }
-  results.push(result);
 }
 
 const verdicts = judge(results);

@@ -18,6 +18,7 @@ const all = [
 const others = ['aedes, TCP', 'Socket.IO', 'Flask-SocketIO'];
 const base = 'Mosquitto, TCP';
 
+// together: rows of the same word take turns, run by run, where one is compared with the other. seconds: of each run at least.
 // limits: [door, metric, what it may be at most (a share of the base's median, or a figure), what is aimed at]
 export const rows = [
   {
@@ -99,6 +100,8 @@ export const rows = [
   {
     name: '1,000 subscribers, undisturbed',
     scenario: 'fanout',
+    together: 'stalled',
+    seconds: 10,
     args: ['--subscribers', '1000', '--rate', '10', '--bytes', '1000'],
     doors: ['Parley, native, committed'],
     metrics: [p99],
@@ -107,6 +110,8 @@ export const rows = [
   {
     name: '1,000 subscribers, 10 stop reading',
     scenario: 'fanout',
+    together: 'stalled',
+    seconds: 10,
     args: ['--subscribers', '1000', '--rate', '10', '--bytes', '1000', '--stalled', '10'],
     doors: ['Parley, native, committed'],
     metrics: [p99],
