@@ -1,6 +1,7 @@
 #include "broker/net/listen_socket.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,10 +48,12 @@ Status check_free(const Address& address) {
   return ok_status();
 }
 
-Result<ListenSocket> listen_on(const Address& address, int backlog) {
+Result<ListenSocket> listen_on(const Address& address, ListenLimits limits) {
   Result<Descriptor> descriptor = bound_socket(address, true);
   if (!descriptor) return descriptor.error();
-  if (::listen(descriptor->get(), backlog) != 0) return listen_failure(address, errno);
+  if (limits.unsent_bytes > 0)
+    setsockopt(descriptor->get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &limits.unsent_bytes, sizeof limits.unsent_bytes);
+  if (::listen(descriptor->get(), limits.backlog) != 0) return listen_failure(address, errno);
   sockaddr_storage bound{};
   socklen_t length = sizeof bound;
   if (::getsockname(descriptor->get(), reinterpret_cast<sockaddr*>(&bound), &length) != 0) return listen_failure(address, errno);

@@ -36,9 +36,16 @@ struct ListenSocket {
 // word.
 Status check_free(const Address& address);
 
+struct ListenLimits {
+  int backlog = 1024;  // connections that wait for accept (the system's net.core.somaxconn caps it)
+  // Bytes that the kernel takes of each accepted connection ahead of what it can send (TCP_NOTSENT_LOWAT, which they inherit). By
+  // itself it keeps megabytes for a peer that does not read. 0: as the system has it.
+  int unsent_bytes = 0;
+};
+
 // Binds with SO_REUSEADDR and SO_REUSEPORT, so that every worker can have its own socket on the address, and listens: the kernel
-// spreads connections over them. `backlog`: connections that wait for accept (the system's net.core.somaxconn caps it).
+// spreads connections over them.
 // unavailable with what to do about it: port in use, no such address here, no right to bind a low port.
-Result<ListenSocket> listen_on(const Address& address, int backlog);
+Result<ListenSocket> listen_on(const Address& address, ListenLimits limits);
 
 }  // namespace parley::net

@@ -107,6 +107,7 @@ void Loop::run() {
 // when it has something to do.
 void Loop::run_turn() {
   uv_loop_t* const uv = uv_.get();
+  uv_update_time(uv);  // the turn before took its time, by which a timer would be late
   const bool has_events = streams_->wait(uv_backend_timeout(uv));
   uv_update_time(uv);
   if (has_events || uv_backend_timeout(uv) == 0) uv_run(uv, UV_RUN_NOWAIT);

@@ -69,6 +69,7 @@ struct Config {
   MonoMs connect_timeout = 10'000;
   MonoMs heartbeat = 25'000;
   std::size_t high_water = 256U << 10U;
+  std::size_t kernel_unsent = 128U << 10U;
   MonoMs write_stall = 120'000;
 
   // Limits of MQTT

@@ -204,6 +204,8 @@ void add_connection_limits(Table& table, Config& c) {
   table.duration("connect-timeout", c.connect_timeout, 100, "from the upgrade to the connect command");
   table.duration("heartbeat", c.heartbeat, 1000, "silence after which a client is pinged; after two it is closed");
   table.size("high-water", c.high_water, 4096, "unsent bytes above which a connection counts as congested");
+  table.size("kernel-unsent", c.kernel_unsent, 4096,
+             "bytes of a connection that the kernel takes ahead of what it can send (TCP_NOTSENT_LOWAT)");
   table.duration("write-stall", c.write_stall, 1000, "congested without progress for so long: the connection is cut off");
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <csignal>
 #include <thread>
 
@@ -18,6 +19,10 @@ namespace {
 unsigned worker_count(const Config& config) {
   if (config.workers != 0) return config.workers;
   return std::max(1U, std::thread::hardware_concurrency());
+}
+
+net::ListenLimits listen_limits(const Config& config) {
+  return {static_cast<int>(config.backlog), static_cast<int>(std::min<std::size_t>(config.kernel_unsent, INT_MAX))};
 }
 
 // Everything of a running server, in the order in which it is made; destroyed the other way round.
@@ -117,10 +122,10 @@ Status Server::check_addresses() {
 
 Status Server::open_listeners() {
   const Config& config = process_.config;
-  const int backlog = static_cast<int>(config.backlog);
+  const net::ListenLimits limits = listen_limits(config);
   net::Address address = net::Address::parse(config.listen).value();
   for (const auto& worker : workers_) {
-    Result<net::ListenSocket> socket = net::listen_on(address, backlog);
+    Result<net::ListenSocket> socket = net::listen_on(address, limits);
     if (!socket) return socket.error();
     address.port = socket->address.port;  // the first one's choice, when it was 0
     worker->listen(std::move(*socket));
@@ -131,7 +136,7 @@ Status Server::open_listeners() {
   if (Status mqtt = open_mqtt_listeners(mqtt_in_clear(config), false); !mqtt) return mqtt;
   if (Status mqtts = open_mqtt_listeners(config.mqtts_listen, true); !mqtts) return mqtts;
   if (config.metrics_listen.empty()) return ok_status();
-  Result<net::ListenSocket> socket = net::listen_on(net::Address::parse(config.metrics_listen).value(), backlog);
+  Result<net::ListenSocket> socket = net::listen_on(net::Address::parse(config.metrics_listen).value(), limits);
   if (!socket) return socket.error();
   log::info("metrics", {{"url", (config.tls_only ? "https://" : "http://") + socket->address.text() + "/metrics"}});
   workers_.front()->listen_for_metrics(std::move(*socket));
@@ -143,7 +148,7 @@ Status Server::open_mqtt_listeners(const std::string& at, bool tls) {
   if (at == "off") return ok_status();
   net::Address address = net::Address::parse(at).value();
   for (const auto& worker : workers_) {
-    Result<net::ListenSocket> socket = net::listen_on(address, static_cast<int>(config.backlog));
+    Result<net::ListenSocket> socket = net::listen_on(address, listen_limits(config));
     if (!socket) return socket.error();
     address.port = socket->address.port;
     worker->listen_for_mqtt(std::move(*socket), tls);

@@ -97,6 +97,7 @@ async function measure(row, door) {
       ...pin,
       ...generator(row, doors[door].url(server.ports), [
         ...(row.args.includes('--qos') ? [] : (doors[door].args ?? [])),
+        ...(row.doorArgs?.[door] ?? []),
         ...['--server-pid', String(server.pid), '--json', json],
       ]),
     ]);
@@ -169,7 +170,7 @@ const results = wanted.map((row) => ({ row, runs: new Map(), floors: [], bare: [
 for (const first of results) {
   const group = results.filter(({ row }) => row === first.row || (row.together && row.together === first.row.together));
   if (group[0] !== first) continue; // its turns have been
-  for (let n = 0; n < rounds; ++n) {
+  for (let n = 0; n < Math.max(rounds, first.row.rounds ?? 0); ++n) {
     for (const result of group) {
       if (n === 0 || group.length > 1) console.error(`==> ${result.row.name}`);
       await round(result);

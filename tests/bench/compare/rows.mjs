@@ -3,6 +3,7 @@
 
 const cpu = { unit: 'µs CPU per delivery', of: (report) => report.cpu_us_per_delivery, digits: 3 };
 const memory = { unit: 'kB per idle connection', of: (report) => report.bytes_per_connection / 1024, digits: 2 };
+const resident = { unit: 'MB resident at the end', of: (report) => report.rss_end / 1e6, digits: 1 };
 const p50 = { unit: 'p50 latency, µs', of: (report) => report.p50_us, digits: 0 };
 const p99 = { unit: 'p99 latency, µs', of: (report) => report.p99_us, digits: 0 };
 const acks = { unit: 'acknowledged a second', of: (report) => report.published_per_s, digits: 0, more: true };
@@ -18,7 +19,21 @@ const all = [
 const others = ['aedes, TCP', 'Socket.IO', 'Flask-SocketIO'];
 const base = 'Mosquitto, TCP';
 
-// together: rows of the same word take turns, run by run, where one is compared with the other. seconds: of each run at least.
+// Those who stop reading: the others must not feel it. A p99 of few messages is that of the worst of them, and these machines are
+// uneven: many messages, and more rounds.
+const undisturbed = '1,000 subscribers, undisturbed';
+const pace = ['--subscribers', '1000', '--rate', '50', '--bytes', '1000'];
+const stalled = {
+  scenario: 'fanout',
+  together: 'stalled',
+  seconds: 10,
+  rounds: 5,
+  doors: ['Parley, MQTT over TCP', 'Parley, native, committed'],
+  metrics: [p99, resident],
+};
+
+// together: rows of the same word take turns, run by run, where one is compared with the other. seconds: of each run at least;
+// rounds: at least. doorArgs: more for one door.
 // limits: [door, metric, what it may be at most (a share of the base's median, or a figure), what is aimed at]
 export const rows = [
   {
@@ -97,31 +112,17 @@ export const rows = [
     ],
     bareSqlite: true,
   },
-  {
-    name: '1,000 subscribers, undisturbed',
-    scenario: 'fanout',
-    together: 'stalled',
-    seconds: 10,
-    args: ['--subscribers', '1000', '--rate', '10', '--bytes', '1000'],
-    doors: ['Parley, native, committed'],
-    metrics: [p99],
-    limits: [],
-  },
+  { name: undisturbed, ...stalled, args: pace, limits: [] },
   {
     name: '1,000 subscribers, 10 stop reading',
-    scenario: 'fanout',
-    together: 'stalled',
-    seconds: 10,
-    args: ['--subscribers', '1000', '--rate', '10', '--bytes', '1000', '--stalled', '10'],
-    doors: ['Parley, native, committed'],
-    metrics: [p99],
-    limits: [
-      [
-        'Parley, native, committed',
-        p99,
-        { share: 1.25, row: '1,000 subscribers, undisturbed', base: 'Parley, native, committed' },
-      ],
-    ],
+    ...stalled,
+    args: [...pace, '--stalled', '10'],
+    // With QoS 0 what a connection cannot take is dropped.
+    doorArgs: { 'Parley, MQTT over TCP': ['--lossy'] },
+    limits: stalled.doors.flatMap((door) => [
+      [door, p99, { share: 1.25, row: undisturbed, base: door }],
+      [door, resident, { share: 1.1, row: undisturbed, base: door }],
+    ]),
   },
   {
     name: 'two workers on both cores, big room, 16 in flight',

@@ -41,7 +41,7 @@ int connect_to(const Address& address, int receive_buffer = 0) {
 class Listening : public ::testing::Test, public TcpStream::Events {
  protected:
   void listen() {
-    Result<ListenSocket> socket = listen_on(loopback(), 128);
+    Result<ListenSocket> socket = listen_on(loopback(), {.backlog = 128});
     ASSERT_TRUE(socket.ok()) << socket.error().message;
     listener = std::make_unique<TcpListener>(loop, std::move(*socket), [this](int fd) {
       stream = std::make_unique<TcpStream>(loop, fd, *this);
@@ -327,14 +327,45 @@ TEST_F(Listening, NoDescriptorLeftTurnsConnectionsAwayWithoutSpinning) {
 }
 
 TEST(ListenSocket, SeveralShareAPortOfOneProcess) {
-  Result<ListenSocket> first = listen_on(loopback(), 16);
+  Result<ListenSocket> first = listen_on(loopback(), {.backlog = 16});
   ASSERT_TRUE(first.ok());
   EXPECT_NE(first->address.port, 0);
-  EXPECT_TRUE(listen_on(first->address, 16).ok());
+  EXPECT_TRUE(listen_on(first->address, {.backlog = 16}).ok());
+}
+
+// What the kernel took of 8 MiB for a peer that does not read.
+std::size_t taken_for_one_who_sleeps(int unsent_bytes) {
+  struct Deaf final : TcpStream::Events {
+    void on_read(std::string_view) override {}
+    void on_end() override {}
+    void on_drained() override {}
+    void on_broken(std::string_view) override {}
+  } deaf;
+  Loop loop;
+  Result<ListenSocket> socket = listen_on(loopback(), {.backlog = 16, .unsent_bytes = unsent_bytes});
+  const int client = connect_to(socket->address);
+  std::unique_ptr<TcpStream> stream;
+  TcpListener listener(loop, std::move(*socket), [&](int fd) {
+    stream = std::make_unique<TcpStream>(loop, fd, deaf);
+    loop.stop();
+  });
+  loop.run();
+  const std::string much(std::size_t{8} << 20U, 'x');
+  const std::array<Frame, 1> frames = {Frame::copy_of(much)};
+  EXPECT_TRUE(stream->write(frames));
+  const std::size_t taken = much.size() - stream->queued_bytes();
+  ::close(client);
+  return taken;
+}
+
+TEST(ListenSocket, KernelKeepsAsMuchAsItIsTold) {
+  const std::size_t limited = taken_for_one_who_sleeps(64 << 10U);
+  EXPECT_LT(limited, std::size_t{512} << 10U);
+  EXPECT_GT(taken_for_one_who_sleeps(0), 2 * limited);
 }
 
 TEST(ListenSocket, PortInUseIsSaidWithAdvice) {
-  Result<ListenSocket> first = listen_on(loopback(), 16);
+  Result<ListenSocket> first = listen_on(loopback(), {.backlog = 16});
   ASSERT_TRUE(first.ok());
   const Status free = check_free(first->address);
   ASSERT_FALSE(free.ok());
@@ -343,13 +374,13 @@ TEST(ListenSocket, PortInUseIsSaidWithAdvice) {
 }
 
 TEST(ListenSocket, AddressOfAnotherMachineIsRefused) {
-  const Result<ListenSocket> socket = listen_on({"192.0.2.1", 0}, 16);
+  const Result<ListenSocket> socket = listen_on({"192.0.2.1", 0}, {.backlog = 16});
   ASSERT_FALSE(socket.ok());
   EXPECT_NE(socket.error().message.find("no such address"), std::string::npos) << socket.error().message;
 }
 
 TEST(ListenSocket, IPv6TakesIPv4Along) {
-  Result<ListenSocket> socket = listen_on({"", 0}, 16);
+  Result<ListenSocket> socket = listen_on({"", 0}, {.backlog = 16});
   ASSERT_TRUE(socket.ok()) << socket.error().message;
   const int client = connect_to({"127.0.0.1", socket->address.port});
   EXPECT_GE(client, 0);
