@@ -81,10 +81,11 @@ describe('$share groups over two replicas', { timeout: 240_000, concurrency: fal
     // What a replica knows of the other's members is a moment old.
     await until(async () => {
       const had = lonely.packets.length;
-      for (const publisher of publishers) publisher.publish(`${topic}/warm`, 'warm', { qos: 0 });
+      publishers.forEach((publisher, replica) => publisher.publish(`${topic}/warm`, `warm ${replica}`, { qos: 0 }));
       for (const one of [...publishers, ...all, everybody, lonely]) await one.ping();
-      return all.every(({ packets }) => packets.some(({ text }) => text === 'warm')) && lonely.packets.length > had;
-    }, 'every member is thought of');
+      const thoughtOf = (member, replica) => member.packets.some(({ text }) => text === `warm ${replica}`);
+      return all.every((member) => [0, 1].every((replica) => thoughtOf(member, replica))) && lonely.packets.length > had;
+    }, 'every member is thought of by both replicas');
     // Such a message may be lost, on a machine that stands still for seconds; none may come twice.
     const textsOf = (client, batch) =>
       client.packets.filter(({ type, text }) => type === 'publish' && text.startsWith(`${batch}.`)).map(({ text }) => text);
