@@ -1,7 +1,7 @@
-// Runs the rows against the doors, interleaved, and writes docs/benchmarks.md. Called by scripts/bench.
+// Runs the rows against the doors, interleaved, and writes docs/benchmarks.md. Called by scripts/bench, whose --help says what the options are.
 import { spawn, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rows } from './rows.mjs';
@@ -9,20 +9,8 @@ import { doors, root } from './servers.mjs';
 import { quietest, stolenSince } from './stolen.mjs';
 import { document, judge } from './write_up.mjs';
 
-const usage = `Usage: scripts/bench [OPTIONS]
-Measures Parley and other brokers with the same scenarios, interleaved; writes docs/benchmarks.md with its plots.
-Exit status: 0 when every limit is met and no promise was broken.
-
-  --rounds N      rounds of each row; medians are compared (3)
-  --seconds N     of each run (5)
-  --only TEXT     rows whose name contains it; may be repeated
-  --doors TEXT    brokers and protocols whose name contains it, e.g. Parley; may be repeated
-  --output DIR    where benchmarks.md and images/ go (docs)
-  --help          this`;
-
 const { values } = parseArgs({
   options: {
-    help: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
     only: { type: 'string', multiple: true },
@@ -30,10 +18,6 @@ const { values } = parseArgs({
     output: { type: 'string', default: join(root, 'docs') },
   },
 });
-if (values.help) {
-  console.log(usage);
-  process.exit(0);
-}
 const rounds = Number(values.rounds);
 const folder = mkdtempSync(join(tmpdir(), 'bench-reports-'));
 const bin = (name) => join(process.env.BENCH_BUILD ?? join(root, 'build/release'), name);
@@ -186,7 +170,7 @@ for (const first of results) {
 }
 
 const verdicts = judge(results);
-const machine = `${cpus().length} cores (${cpus()[0].model.trim()}), Linux ${execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim()}`;
+const machine = `${cpus().length} cores (${cpus()[0].model.trim()}), Linux ${release().match(/^\d+\.\d+/)[0]}`;
 mkdirSync(join(values.output, 'images'), { recursive: true });
 writeFileSync(
   join(values.output, 'benchmarks.md'),
